@@ -1,0 +1,111 @@
+// Package duckdb is the embedded engine: one file, one process. Loads read the
+// gzip NDJSON objects with DuckDB's own reader and keep every known property
+// in a typed column beside the JSON, because a filter on the JSON column is 10
+// to 100 times slower.
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/functions/warehouse/internal/migrate"
+	"github.com/dataloaf/dataloaf/functions/warehouse/internal/writer"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config says where the warehouse and its raw objects lie.
+type Config struct {
+	// Path is the database file; empty keeps everything in memory.
+	Path string
+	// Source opens user objects, ObjectPath gives the local path of an event
+	// object, which DuckDB reads itself.
+	Source     warehouse.Source
+	ObjectPath func(warehouse.Object) string
+	// MemoryLimit is DuckDB's own limit, for example "4GB"; empty means
+	// DuckDB's default of 80 % of the machine.
+	MemoryLimit string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Warehouse is an open DuckDB database.
+type Warehouse struct {
+	*writer.Writer
+	db *sql.DB
+}
+
+// Open opens the file, making it when it is not there. The file belongs to
+// this process until Close: a second one cannot open it, not even to read.
+func Open(ctx context.Context, c Config) (*Warehouse, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	options := url.Values{}
+	// Whatever a query needs is compiled in; nothing is fetched at run time.
+	options.Set("autoinstall_known_extensions", "false")
+	options.Set("autoload_known_extensions", "false")
+	if c.MemoryLimit != "" {
+		options.Set("memory_limit", c.MemoryLimit)
+	}
+	connector, err := duckdb.NewConnector(c.Path+"?"+options.Encode(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err))
+	}
+	db := sql.OpenDB(connector)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err)), db.Close())
+	}
+	e := &engine{source: c.Source, objectPath: c.ObjectPath}
+	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db}, nil
+}
+
+func explainOpen(err error) error {
+	if strings.Contains(err.Error(), "Conflicting lock") || strings.Contains(err.Error(), "Could not set lock") {
+		return fmt.Errorf("another process has it open; stop that one first: %w", err)
+	}
+	return err
+}
+
+// Migrate brings the tables to the newest version.
+func (w *Warehouse) Migrate(ctx context.Context) error {
+	steps, err := migrate.Read(mustSub(migrations, "migrations"))
+	if err != nil {
+		return err
+	}
+	// One process owns the file, so nothing else can migrate it.
+	return migrate.Run(ctx, w.db, steps, func(context.Context, *sql.Tx) error { return nil })
+}
+
+func mustSub(files fs.FS, dir string) fs.FS {
+	// The name is a constant, valid path, which is all that can fail here.
+	sub, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err)
+	}
+	return sub
+}
+
+// Database is what readers query.
+func (w *Warehouse) Database() warehouse.Database {
+	return warehouse.Database{SQL: w.db, Dialect: warehouse.DuckDB}
+}
+
+// Close writes everything into the file and lets go of it.
+func (w *Warehouse) Close() error {
+	if err := w.db.Close(); err != nil {
+		return fmt.Errorf("close the warehouse: %w", err)
+	}
+	return nil
+}

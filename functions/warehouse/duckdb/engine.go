@@ -1,0 +1,236 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/functions/warehouse/internal/writer"
+	"github.com/dataloaf/dataloaf/sdk-go/wire"
+)
+
+type engine struct {
+	source     warehouse.Source
+	objectPath func(warehouse.Object) string
+}
+
+// Lock has nothing to do: one process owns the file and its writer lets one
+// transaction in at a time.
+func (e *engine) Lock(context.Context, *sql.Tx) error { return nil }
+
+// The stage keeps DuckDB's insertion order, so its rowid tells which of two
+// equal events was stored first.
+const stage = `CREATE OR REPLACE TEMP TABLE "loaf_stage" AS
+SELECT "event_id", "event", "user_id", "timestamp", "properties", "received_at", "filename"
+FROM read_json(%s, format = 'newline_delimited', compression = 'gzip', filename = true, maximum_object_size = 1048576,
+  columns = {'event_id': 'UUID', 'event': 'VARCHAR', 'user_id': 'VARCHAR', 'timestamp': 'TIMESTAMP', 'properties': 'JSON', 'received_at': 'TIMESTAMP'})`
+
+// StoreEvents implements writer.Engine.
+func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, objects []warehouse.Object) (writer.StoredEvents, error) {
+	paths := make([]string, len(objects))
+	byPath := make(map[string]int, len(objects))
+	for i, o := range objects {
+		paths[i] = e.objectPath(o)
+		byPath[paths[i]] = i
+		if _, err := os.Stat(paths[i]); err != nil {
+			return writer.StoredEvents{}, fmt.Errorf("open %s: %w", o.ID(), err)
+		}
+	}
+	fail := func(doing string, err error) (writer.StoredEvents, error) {
+		return writer.StoredEvents{}, e.blame(ctx, fmt.Errorf("%s: %w", doing, err), objects)
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(stage, literalList(paths))); err != nil {
+		return fail("read the event objects", err)
+	}
+	if err := checkStage(ctx, tx, objects, byPath); err != nil {
+		return writer.StoredEvents{}, err
+	}
+	out := writer.StoredEvents{Reports: make([]warehouse.ObjectReport, len(objects))}
+	for i, o := range objects {
+		out.Reports[i].Object = o
+	}
+	if err := countStage(ctx, tx, byPath, func(i int, n int64) { out.Reports[i].Lines = n }); err != nil {
+		return fail("count the lines", err)
+	}
+	var oldest, first, last sql.NullTime
+	err := tx.QueryRowContext(ctx, `SELECT MIN("received_at"), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage"`).Scan(&oldest, &first, &last)
+	if err != nil {
+		return fail("read the range of the load", err)
+	}
+	out.OldestArrival = oldest.Time
+	if !first.Valid {
+		return out, nil
+	}
+	if err := dropDuplicates(ctx, tx, first.Time, last.Time); err != nil {
+		return fail("remove duplicates", err)
+	}
+	if err := countStage(ctx, tx, byPath, func(i int, n int64) { out.Reports[i].Inserted = n }); err != nil {
+		return fail("count the new events", err)
+	}
+	for i := range out.Reports {
+		out.Reports[i].Duplicates = out.Reports[i].Lines - out.Reports[i].Inserted
+	}
+	if err := insert(ctx, tx, loadID); err != nil {
+		return fail("insert the events", err)
+	}
+	if _, err := tx.ExecContext(ctx, `DROP TABLE "loaf_stage"`); err != nil {
+		return fail("drop the stage", err)
+	}
+	return out, nil
+}
+
+// checkStage finds lines that are JSON but no event. Their object is named, so
+// that it alone is set aside.
+func checkStage(ctx context.Context, tx *sql.Tx, objects []warehouse.Object, byPath map[string]int) error {
+	var path string
+	var bad int64
+	err := tx.QueryRowContext(ctx, `SELECT "filename", COUNT(*) FROM "loaf_stage"
+WHERE "event_id" IS NULL OR "event" IS NULL OR "timestamp" IS NULL OR "received_at" IS NULL OR "properties" IS NULL OR json_type("properties") <> 'OBJECT'
+GROUP BY "filename" ORDER BY "filename" LIMIT 1`).Scan(&path, &bad)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("check the events: %w", err)
+	}
+	object := objects[byPath[path]]
+	return &warehouse.DataError{Object: &object, Err: fmt.Errorf("%d lines are no events: event_id, event, timestamp, received_at or a properties object is missing", bad)}
+}
+
+func countStage(ctx context.Context, tx *sql.Tx, byPath map[string]int, set func(object int, n int64)) error {
+	rows, err := tx.QueryContext(ctx, `SELECT "filename", COUNT(*) FROM "loaf_stage" GROUP BY "filename"`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var path string
+		var n int64
+		if err := rows.Scan(&path, &n); err != nil {
+			return err
+		}
+		i, ok := byPath[path]
+		if !ok {
+			return fmt.Errorf("the reader names an object that was not asked for: %s", path)
+		}
+		set(i, n)
+	}
+	return rows.Err()
+}
+
+// dropDuplicates leaves in the stage one row for each event that the table
+// does not hold. The join is bounded by the stage's own time range, so that
+// its cost follows the load and not the table.
+func dropDuplicates(ctx context.Context, tx *sql.Tx, first, last time.Time) error {
+	var twice bool
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) <> COUNT(DISTINCT ("event_id", "timestamp")) FROM "loaf_stage"`).Scan(&twice)
+	if err != nil {
+		return err
+	}
+	if twice {
+		_, err := tx.ExecContext(ctx, `DELETE FROM "loaf_stage" WHERE rowid NOT IN (SELECT MIN(rowid) FROM "loaf_stage" GROUP BY "event_id", "timestamp")`)
+		if err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM "loaf_stage" AS s USING "events" AS e
+WHERE e."event_id" = s."event_id" AND e."timestamp" = s."timestamp" AND e."timestamp" BETWEEN $1 AND $2`, first, last)
+	return err
+}
+
+// ReadUsers implements writer.Engine.
+func (e *engine) ReadUsers(ctx context.Context, tx *sql.Tx, ids []string) ([]warehouse.User, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT "user_id", "created_at", "updated_at", CAST("attributes" AS VARCHAR), CAST("attribute_times" AS VARCHAR)
+FROM "users" WHERE "user_id" IN (SELECT unnest(from_json($1, '["VARCHAR"]')))`, string(list))
+	if err != nil {
+		return nil, err
+	}
+	return writer.ScanUsers(rows)
+}
+
+// WriteUsers implements writer.Engine. The rows travel as one JSON value: a
+// statement of thousands of placeholders takes longer to parse than to run.
+func (e *engine) WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error {
+	rows, err := writer.EncodeUsers(users)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO "users" ("user_id", "created_at", "updated_at", "attributes", "attribute_times")
+SELECT u."user_id", u."created_at", u."updated_at", u."attributes", u."attribute_times"
+FROM (SELECT unnest(from_json($1, '[{"user_id":"VARCHAR","created_at":"TIMESTAMP","updated_at":"TIMESTAMP","attributes":"VARCHAR","attribute_times":"VARCHAR"}]')) AS u)
+ON CONFLICT ("user_id") DO UPDATE SET "created_at" = excluded."created_at", "updated_at" = excluded."updated_at",
+  "attributes" = excluded."attributes", "attribute_times" = excluded."attribute_times"`, rows)
+	return err
+}
+
+// Classify implements writer.Engine.
+func (e *engine) Classify(err error) error {
+	var data *warehouse.DataError
+	var driver *duckdb.Error
+	if errors.As(err, &data) || !errors.As(err, &driver) {
+		return err
+	}
+	switch driver.Type {
+	case duckdb.ErrorTypeTransaction:
+		return fmt.Errorf("%w: %w", writer.ErrConflict, err)
+	case duckdb.ErrorTypeConversion, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType, duckdb.ErrorTypeConstraint:
+		return &warehouse.DataError{Err: err}
+	default:
+		return err
+	}
+}
+
+// badGzip tells a broken object from a broken disk: both are IO errors.
+var badGzip = regexp.MustCompile(`(?i)gzip|decompress|truncated`)
+
+// blame finds the object and line that made a load fail for its data. DuckDB's
+// message names a file at best, and a line that is not to be relied on, so the
+// objects are read again, line by line, by the rules that collection holds to.
+// Where nothing is found the error names no object, and the loader bisects.
+func (e *engine) blame(ctx context.Context, err error, objects []warehouse.Object) error {
+	var driver *duckdb.Error
+	if !errors.As(err, &driver) {
+		return err
+	}
+	if driver.Type == duckdb.ErrorTypeIO && badGzip.MatchString(driver.Msg) {
+		err = &warehouse.DataError{Err: err}
+	}
+	var data *warehouse.DataError
+	if !errors.As(e.Classify(err), &data) {
+		return err
+	}
+	for _, o := range objects {
+		found := writer.Lines(ctx, e.source, o, func(line []byte) error {
+			_, _, err := wire.ParseEventRecord(line)
+			return err
+		})
+		if found != nil {
+			return found
+		}
+	}
+	return data
+}
+
+// literal quotes a string; table functions and DDL take no parameters.
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func literalList(values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = literal(v)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}

@@ -1,0 +1,333 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// types are the JSON types, null aside, that values of a property have.
+type types struct{ text, number, boolean, complex bool }
+
+func (t types) count() int {
+	n := 0
+	for _, b := range []bool{t.text, t.number, t.boolean, t.complex} {
+		if b {
+			n++
+		}
+	}
+	return n
+}
+
+// property is an event property as the stage has it and as the table keeps it.
+type property struct {
+	name string
+	// staged are the types in this load.
+	staged types
+	// column is its row in the catalogue; promoted is false when it stays in
+	// the JSON column alone.
+	column   warehouse.PropertyColumn
+	promoted bool
+}
+
+// insert moves the stage into the events table, adding the columns that are
+// missing, and keeps the catalogues.
+func insert(ctx context.Context, tx *sql.Tx, loadID int64) error {
+	properties, err := stagedProperties(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("read the properties: %w", err)
+	}
+	if err := promote(ctx, tx, properties); err != nil {
+		return fmt.Errorf("add columns: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, insertStatement(properties), loadID); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO "loaf_event_catalog" ("event", "count", "first_seen", "last_seen")
+SELECT "event", COUNT(*), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage" GROUP BY "event"
+ON CONFLICT ("event") DO UPDATE SET "count" = "count" + excluded."count",
+  "first_seen" = LEAST("first_seen", excluded."first_seen"), "last_seen" = GREATEST("last_seen", excluded."last_seen")`)
+	if err != nil {
+		return fmt.Errorf("keep the catalogue of events: %w", err)
+	}
+	if err := catalogue(ctx, tx, loadID, properties); err != nil {
+		return fmt.Errorf("keep the catalogue of properties: %w", err)
+	}
+	return nil
+}
+
+// stagedProperties finds the properties of the stage and their types in one
+// pass over the JSON, and a second for those of mixed types.
+func stagedProperties(ctx context.Context, tx *sql.Tx) ([]*property, error) {
+	var text sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT CAST(json_group_structure("properties") AS VARCHAR) FROM "loaf_stage"`).Scan(&text); err != nil {
+		return nil, err
+	}
+	if !text.Valid || text.String == `"JSON"` { // no events, or none with properties
+		return nil, nil
+	}
+	var structure map[string]any
+	if err := json.Unmarshal([]byte(text.String), &structure); err != nil {
+		return nil, fmt.Errorf("structure %s: %w", text.String, err)
+	}
+	var out []*property
+	for _, name := range slices.Sorted(maps.Keys(structure)) {
+		p := &property{name: name}
+		switch t := structure[name].(type) {
+		case map[string]any, []any:
+			p.staged.complex = true
+		case string:
+			switch t {
+			case "NULL":
+				continue
+			case "VARCHAR":
+				p.staged.text = true
+			case "BOOLEAN":
+				p.staged.boolean = true
+			case "JSON":
+				if err := mixedTypes(ctx, tx, p); err != nil {
+					return nil, err
+				}
+			default: // BIGINT, UBIGINT, HUGEINT, DOUBLE
+				p.staged.number = true
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func mixedTypes(ctx context.Context, tx *sql.Tx, p *property) error {
+	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`SELECT DISTINCT json_type("properties", %s) AS "type" FROM "loaf_stage"`, literal(pointer(p.name))))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t sql.NullString
+		if err := rows.Scan(&t); err != nil {
+			return err
+		}
+		switch t.String {
+		case "", "NULL":
+		case "VARCHAR":
+			p.staged.text = true
+		case "BOOLEAN":
+			p.staged.boolean = true
+		case "OBJECT", "ARRAY":
+			p.staged.complex = true
+		default:
+			p.staged.number = true
+		}
+	}
+	return rows.Err()
+}
+
+// promote gives columns to the properties that have none, while there is room.
+func promote(ctx context.Context, tx *sql.Tx, properties []*property) error {
+	known, err := readColumns(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, p := range properties {
+		column, exists := known[p.name]
+		if !exists {
+			if len(known) >= warehouse.MaxPropertyColumns {
+				continue
+			}
+			column = warehouse.PropertyColumn{ID: len(known) + 1, Property: p.name}
+		}
+		before := column
+		column.Text = column.Text || p.staged.text
+		column.Number = column.Number || p.staged.number
+		column.Boolean = column.Boolean || p.staged.boolean
+		column.Complex = column.Complex || p.staged.complex
+		p.column, p.promoted = column, true
+		known[p.name] = column
+		if exists && before == column {
+			continue
+		}
+		if err := addColumns(ctx, tx, before.Columns(), column.Columns()); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO "loaf_property_columns" ("property_id", "property", "text", "number", "boolean", "complex") VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT ("property_id") DO UPDATE SET "text" = excluded."text", "number" = excluded."number", "boolean" = excluded."boolean", "complex" = excluded."complex"`,
+			column.ID, column.Property, column.Text, column.Number, column.Boolean, column.Complex)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readColumns(ctx context.Context, tx *sql.Tx) (map[string]warehouse.PropertyColumn, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT "property_id", "property", "text", "number", "boolean", "complex" FROM "loaf_property_columns"`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]warehouse.PropertyColumn{}
+	for rows.Next() {
+		var c warehouse.PropertyColumn
+		if err := rows.Scan(&c.ID, &c.Property, &c.Text, &c.Number, &c.Boolean, &c.Complex); err != nil {
+			return nil, err
+		}
+		out[c.Property] = c
+	}
+	return out, rows.Err()
+}
+
+func addColumns(ctx context.Context, tx *sql.Tx, before, after warehouse.Columns) error {
+	for _, c := range []struct{ before, after, sqlType string }{
+		{before.Text, after.Text, "VARCHAR"},
+		{before.Number, after.Number, "DOUBLE"},
+		{before.Boolean, after.Boolean, "BOOLEAN"},
+		{before.Complex, after.Complex, "VARCHAR"},
+	} {
+		if c.before != "" || c.after == "" {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`ALTER TABLE "events" ADD COLUMN "%s" %s`, c.after, c.sqlType)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertStatement copies the stage into the table. Properties of one type are
+// taken out of the JSON together, in one parse; those of mixed types, and those
+// whose names differ by case alone (DuckDB's field names ignore case), one by
+// one.
+func insertStatement(properties []*property) string {
+	folded := map[string]int{}
+	for _, p := range properties {
+		folded[strings.ToLower(p.name)]++
+	}
+	columns := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `"load_id"`}
+	values := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `CAST($1 AS BIGINT)`}
+	var fields []string
+	for _, p := range properties {
+		if !p.promoted {
+			continue
+		}
+		c := p.column.Columns()
+		if p.staged.count() == 1 && folded[strings.ToLower(p.name)] == 1 {
+			column, sqlType := single(p.staged, c)
+			fields = append(fields, quoteJSON(p.name)+":"+quoteJSON(sqlType))
+			columns = append(columns, `"`+column+`"`)
+			values = append(values, fmt.Sprintf(`struct_extract_at("loaf_fields", %d)`, len(fields)))
+			continue
+		}
+		at := literal(pointer(p.name))
+		for _, m := range []struct {
+			staged             bool
+			column, expression string
+		}{
+			{p.staged.text, c.Text, `CASE WHEN json_type("properties", %[1]s) = 'VARCHAR' THEN json_extract_string("properties", %[1]s) END`},
+			{p.staged.number, c.Number, `CASE WHEN json_type("properties", %[1]s) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(json_extract_string("properties", %[1]s) AS DOUBLE) END`},
+			{p.staged.boolean, c.Boolean, `CASE WHEN json_type("properties", %[1]s) = 'BOOLEAN' THEN json_extract_string("properties", %[1]s) = 'true' END`},
+			{p.staged.complex, c.Complex, `CASE WHEN json_type("properties", %[1]s) IN ('OBJECT', 'ARRAY') THEN CAST(json_extract("properties", %[1]s) AS VARCHAR) END`},
+		} {
+			if m.staged {
+				columns = append(columns, `"`+m.column+`"`)
+				values = append(values, fmt.Sprintf(m.expression, at))
+			}
+		}
+	}
+	from := `"loaf_stage"`
+	if len(fields) > 0 {
+		from = fmt.Sprintf(`(SELECT *, json_transform("properties", %s) AS "loaf_fields" FROM "loaf_stage")`, literal("{"+strings.Join(fields, ",")+"}"))
+	}
+	return fmt.Sprintf("INSERT INTO \"events\" (%s)\nSELECT %s\nFROM %s", strings.Join(columns, ", "), strings.Join(values, ", "), from)
+}
+
+func single(t types, c warehouse.Columns) (column, sqlType string) {
+	switch {
+	case t.text:
+		return c.Text, "VARCHAR"
+	case t.number:
+		return c.Number, "DOUBLE"
+	case t.boolean:
+		return c.Boolean, "BOOLEAN"
+	default:
+		return c.Complex, "JSON"
+	}
+}
+
+// catalogue adds the new events' properties to the catalogue: from the typed
+// columns, which is one pass over a few columns, and for the rest from JSON.
+func catalogue(ctx context.Context, tx *sql.Tx, loadID int64, properties []*property) error {
+	const keep = `
+ON CONFLICT ("event", "property", "type") DO UPDATE SET "count" = "count" + excluded."count"`
+	var counts, tuples []string
+	overflow := false
+	for _, p := range properties {
+		if !p.promoted {
+			overflow = true
+			continue
+		}
+		c := p.column.Columns()
+		for _, t := range []struct {
+			staged       bool
+			column, kind string
+		}{
+			{p.staged.text, c.Text, literal("string")},
+			{p.staged.number, c.Number, literal("number")},
+			{p.staged.boolean, c.Boolean, literal("boolean")},
+		} {
+			if t.staged {
+				counts = append(counts, fmt.Sprintf(`COUNT("%[1]s") AS "%[1]s"`, t.column))
+				tuples = append(tuples, fmt.Sprintf(`{'property': %s, 'type': %s, 'count': "%s"}`, literal(p.name), t.kind, t.column))
+			}
+		}
+		if p.staged.complex {
+			for prefix, kind := range map[string]string{"{": "object", "[": "array"} {
+				alias := c.Complex + "_" + kind
+				counts = append(counts, fmt.Sprintf(`COUNT(*) FILTER (starts_with("%s", %s)) AS "%s"`, c.Complex, literal(prefix), alias))
+				tuples = append(tuples, fmt.Sprintf(`{'property': %s, 'type': %s, 'count': "%s"}`, literal(p.name), literal(kind), alias))
+			}
+		}
+	}
+	if len(tuples) > 0 {
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO "loaf_property_catalog" ("event", "property", "type", "count")
+SELECT "event", "t"."property", "t"."type", "t"."count" FROM (
+  SELECT "event", unnest([%s]) AS "t" FROM (SELECT "event", %s FROM "events" WHERE "load_id" = $1 GROUP BY "event")
+) WHERE "t"."count" > 0`, strings.Join(tuples, ", "), strings.Join(counts, ", "))+keep, loadID)
+		if err != nil {
+			return err
+		}
+	}
+	if overflow {
+		_, err := tx.ExecContext(ctx, `INSERT INTO "loaf_property_catalog" ("event", "property", "type", "count")
+SELECT "event", "property", "type", COUNT(*) FROM (
+  SELECT "event", "property", CASE json_type("properties", '/' || replace(replace("property", '~', '~0'), '/', '~1'))
+    WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'NULL' THEN NULL ELSE 'number' END AS "type"
+  FROM (SELECT "event", "properties", unnest(json_keys("properties")) AS "property" FROM "loaf_stage")
+  WHERE "property" NOT IN (SELECT "property" FROM "loaf_property_columns")
+) WHERE "type" IS NOT NULL GROUP BY ALL`+keep)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pointer is the JSON Pointer (RFC 6901) of a top-level member. Unlike
+// DuckDB's own paths it can name every key.
+func pointer(key string) string {
+	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+}
+
+func quoteJSON(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil { // a string always encodes
+		panic(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,361 @@
+// Package writer is the part of loading and merging that all engines share:
+// one transaction around what an engine stores, the ledger of raw objects
+// written in that same transaction, the merge of users, and the retry of
+// transactions that lost a race.
+package writer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// Engine is what differs between warehouses.
+type Engine interface {
+	// Lock makes tx the only writer until it ends. Load and merge take the
+	// same locks in the same order, first thing.
+	Lock(ctx context.Context, tx *sql.Tx) error
+	// StoreEvents reads the event objects and inserts the events that are not
+	// yet stored, in the order of the objects and their lines: of two with the
+	// same id and timestamp the first wins. It keeps the catalogues.
+	StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, objects []warehouse.Object) (StoredEvents, error)
+	// ReadUsers gives the stored rows of the ids that exist.
+	ReadUsers(ctx context.Context, tx *sql.Tx, ids []string) ([]warehouse.User, error)
+	// WriteUsers inserts the users or replaces their rows.
+	WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error
+	// Classify turns an error of the driver into a *warehouse.DataError, an
+	// error wrapping warehouse.ErrUnavailable, one wrapping ErrConflict, or
+	// leaves it as it is.
+	Classify(err error) error
+}
+
+// StoredEvents is an engine's account of what it stored.
+type StoredEvents struct {
+	// Reports has one element for each object, in order.
+	Reports []warehouse.ObjectReport
+	// OldestArrival is when the first of the events reached collection; zero
+	// when there was none.
+	OldestArrival time.Time
+}
+
+// ErrConflict marks a transaction that lost a race with another writer and
+// may be tried again at once.
+var ErrConflict = errors.New("another writer was first")
+
+// attempts bounds how often a transaction that lost a race is tried. With
+// table locks taken first a race is rare; ten losses mean something is wrong.
+const attempts = 10
+
+// Writer loads and merges.
+type Writer struct {
+	db     *sql.DB
+	engine Engine
+	source warehouse.Source
+	now    func() time.Time
+	// turn holds the one token that a writer of this process needs: waiting
+	// here is cheaper than waiting for a table lock, and DuckDB has none.
+	turn chan struct{}
+}
+
+// New makes a writer.
+func New(db *sql.DB, engine Engine, source warehouse.Source, now func() time.Time) *Writer {
+	w := &Writer{db: db, engine: engine, source: source, now: now, turn: make(chan struct{}, 1)}
+	w.turn <- struct{}{}
+	return w
+}
+
+// Load stores all objects that the ledger does not hold, in one transaction
+// with their ledger rows. A *warehouse.DataError says that an object's data is
+// at fault and that nothing was stored.
+func (w *Writer) Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	var report warehouse.LoadReport
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		var err error
+		report, err = w.load(ctx, tx, objects)
+		return err
+	})
+	if err != nil {
+		return warehouse.LoadReport{}, fmt.Errorf("load %d objects: %w", len(objects), err)
+	}
+	return report, nil
+}
+
+// Merge applies writes to the users and records the object that holds them, in
+// one transaction. An object that the ledger holds already is left alone.
+func (w *Writer) Merge(ctx context.Context, o warehouse.Object, writes []warehouse.UserWrite) error {
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		known, err := w.known(ctx, tx, []warehouse.Object{o})
+		if err != nil || known[o.ID()] {
+			return err
+		}
+		merger := newMerger()
+		report := warehouse.ObjectReport{Object: o}
+		for _, write := range writes {
+			if err := merger.add(&report, write); err != nil {
+				return err
+			}
+		}
+		if err := w.store(ctx, tx, merger, []*warehouse.ObjectReport{&report}); err != nil {
+			return err
+		}
+		return w.record(ctx, tx, nil, []warehouse.ObjectReport{report})
+	})
+	if err != nil {
+		return fmt.Errorf("merge %s: %w", o.ID(), err)
+	}
+	return nil
+}
+
+// Quarantine records that the object is set aside, and why. An object that was
+// loaded meanwhile stays loaded.
+func (w *Writer) Quarantine(ctx context.Context, o warehouse.Object, reason string) error {
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		known, err := w.known(ctx, tx, []warehouse.Object{o})
+		if err != nil || known[o.ID()] {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, insertFile, fileRow(o, "quarantined", nil, warehouse.ObjectReport{}, &reason, w.now())...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("quarantine %s: %w", o.ID(), err)
+	}
+	return nil
+}
+
+// Known tells which objects the ledger holds, loaded or quarantined, by ID.
+func (w *Writer) Known(ctx context.Context, objects []warehouse.Object) (map[string]bool, error) {
+	known, err := w.known(ctx, w.db, objects)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d objects in the ledger: %w", len(objects), w.engine.Classify(err))
+	}
+	return known, nil
+}
+
+// transact runs f in a transaction of the one writer, again when it lost a
+// race.
+func (w *Writer) transact(ctx context.Context, f func(*sql.Tx) error) error {
+	select {
+	case <-w.turn:
+		defer func() { w.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the writer before: %w: %w", warehouse.ErrUnavailable, ctx.Err())
+	}
+	for attempt := 1; ; attempt++ {
+		err := w.once(ctx, f)
+		if err == nil || !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if attempt == attempts {
+			return fmt.Errorf("%w: %d attempts: %w", warehouse.ErrUnavailable, attempts, err)
+		}
+		pause := time.NewTimer(rand.N(time.Duration(attempt) * 50 * time.Millisecond))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return fmt.Errorf("%w: %w", warehouse.ErrUnavailable, ctx.Err())
+		}
+	}
+}
+
+func (w *Writer) once(ctx context.Context, f func(*sql.Tx) error) (err error) {
+	defer func() {
+		// What failed because the caller gave up says nothing about the data.
+		if err != nil && ctx.Err() != nil && !errors.Is(err, warehouse.ErrUnavailable) {
+			err = fmt.Errorf("%w: %w: %w", warehouse.ErrUnavailable, ctx.Err(), err)
+		}
+	}()
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		return w.engine.Classify(fmt.Errorf("begin: %w", err))
+	}
+	defer func() {
+		if err != nil {
+			// The error that made us give up is the one to report; a rollback
+			// that fails too ends with the connection.
+			_ = tx.Rollback()
+		}
+	}()
+	if err := w.engine.Lock(ctx, tx); err != nil {
+		return w.engine.Classify(fmt.Errorf("lock the tables: %w", err))
+	}
+	if err := f(tx); err != nil {
+		return w.engine.Classify(err)
+	}
+	if err := tx.Commit(); err != nil {
+		return w.engine.Classify(fmt.Errorf("commit: %w", err))
+	}
+	return nil
+}
+
+func (w *Writer) load(ctx context.Context, tx *sql.Tx, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	report := warehouse.LoadReport{Started: w.now()}
+	objects = unique(objects)
+	known, err := w.known(ctx, tx, objects)
+	if err != nil {
+		return report, err
+	}
+	var events, users []warehouse.Object
+	for _, o := range objects {
+		switch {
+		case known[o.ID()]:
+			report.Objects = append(report.Objects, warehouse.ObjectReport{Object: o, AlreadyLoaded: true})
+		case o.Kind == warehouse.Events:
+			events = append(events, o)
+		default:
+			users = append(users, o)
+		}
+	}
+	if len(events)+len(users) == 0 {
+		report.Finished = w.now()
+		return report, nil
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX("load_id"), 0) + 1 FROM "loaf_loads"`).Scan(&report.LoadID); err != nil {
+		return report, fmt.Errorf("take a load id: %w", err)
+	}
+	var oldest time.Time
+	var fresh []warehouse.ObjectReport
+	if len(events) > 0 {
+		stored, err := w.engine.StoreEvents(ctx, tx, report.LoadID, events)
+		if err != nil {
+			return report, err
+		}
+		fresh = append(fresh, stored.Reports...)
+		oldest = stored.OldestArrival
+	}
+	if len(users) > 0 {
+		stored, err := w.storeUsers(ctx, tx, users)
+		if err != nil {
+			return report, err
+		}
+		fresh = append(fresh, stored.Reports...)
+		if oldest.IsZero() || (!stored.OldestArrival.IsZero() && stored.OldestArrival.Before(oldest)) {
+			oldest = stored.OldestArrival
+		}
+	}
+	if err := w.record(ctx, tx, &report.LoadID, fresh); err != nil {
+		return report, err
+	}
+	report.Objects = append(report.Objects, fresh...)
+	report.Finished = w.now()
+	if err := w.recordLoad(ctx, tx, report, fresh, oldest); err != nil {
+		return report, err
+	}
+	return report, nil
+}
+
+const insertFile = `INSERT INTO "loaf_files" ("object_id", "bucket", "key", "kind", "status", "load_id", "lines", "inserted", "duplicates", "updated", "error", "size_bytes", "loaded_at") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
+func fileRow(o warehouse.Object, status string, loadID *int64, r warehouse.ObjectReport, reason *string, now time.Time) []any {
+	return []any{o.ID(), o.Bucket, o.Key, string(o.Kind), status, loadID, r.Lines, r.Inserted, r.Duplicates, r.Updated, reason, o.Size, now.UTC()}
+}
+
+// record writes the ledger rows of loaded objects.
+func (w *Writer) record(ctx context.Context, tx *sql.Tx, loadID *int64, reports []warehouse.ObjectReport) error {
+	if len(reports) == 0 {
+		return nil
+	}
+	insert, err := tx.PrepareContext(ctx, insertFile)
+	if err != nil {
+		return fmt.Errorf("write the ledger: %w", err)
+	}
+	defer insert.Close()
+	for _, r := range reports {
+		if _, err := insert.ExecContext(ctx, fileRow(r.Object, "loaded", loadID, r, nil, w.now())...); err != nil {
+			return fmt.Errorf("write the ledger row of %s: %w", r.Object.ID(), err)
+		}
+	}
+	return nil
+}
+
+func (w *Writer) recordLoad(ctx context.Context, tx *sql.Tx, report warehouse.LoadReport, fresh []warehouse.ObjectReport, oldest time.Time) error {
+	var lines, inserted, duplicates int64
+	for _, r := range fresh {
+		lines += r.Lines
+		inserted += r.Inserted
+		duplicates += r.Duplicates
+	}
+	var oldestArrival *time.Time
+	if !oldest.IsZero() {
+		utc := oldest.UTC()
+		oldestArrival = &utc
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO "loaf_loads" ("load_id", "started_at", "finished_at", "objects", "lines", "inserted", "duplicates", "oldest_object_at") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		report.LoadID, report.Started.UTC(), report.Finished.UTC(), int64(len(fresh)), lines, inserted, duplicates, oldestArrival)
+	if err != nil {
+		return fmt.Errorf("record load %d: %w", report.LoadID, err)
+	}
+	return nil
+}
+
+// querier is a *sql.DB or *sql.Tx.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// lookup bounds the ids in one ledger query.
+const lookup = 500
+
+func (w *Writer) known(ctx context.Context, q querier, objects []warehouse.Object) (map[string]bool, error) {
+	known := make(map[string]bool)
+	for chunk := range slices.Chunk(objects, lookup) {
+		args := make([]any, len(chunk))
+		for i, o := range chunk {
+			args[i] = o.ID()
+		}
+		if err := scanKnown(ctx, q, args, known); err != nil {
+			return nil, fmt.Errorf("read the ledger: %w", err)
+		}
+	}
+	return known, nil
+}
+
+func scanKnown(ctx context.Context, q querier, ids []any, known map[string]bool) error {
+	rows, err := q.QueryContext(ctx, `SELECT "object_id" FROM "loaf_files" WHERE "object_id" IN (`+Placeholders(1, len(ids))+`)`, ids...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		known[id] = true
+	}
+	return rows.Err()
+}
+
+// Placeholders is "$first, …" with n elements.
+func Placeholders(first, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", first+i)
+	}
+	return b.String()
+}
+
+// unique keeps the first of objects that stand twice, as a queue that delivers
+// at least once makes them.
+func unique(objects []warehouse.Object) []warehouse.Object {
+	seen := make(map[string]bool, len(objects))
+	out := make([]warehouse.Object, 0, len(objects))
+	for _, o := range objects {
+		if !seen[o.ID()] {
+			seen[o.ID()] = true
+			out = append(out, o)
+		}
+	}
+	return out
+}

@@ -1,0 +1,3 @@
+module github.com/dataloaf/dataloaf/sdk-go
+
+go 1.24.0
