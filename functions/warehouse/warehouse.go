@@ -69,6 +69,13 @@ func ParseKey(bucket, key string) (Object, bool) {
 	return Object{}, false
 }
 
+// NewKey is the key of an object that is made at a time: a folder an hour, in
+// UTC, and within it names that sort by time. id makes the name unique.
+func NewKey(kind Kind, at time.Time, id string) string {
+	at = at.UTC()
+	return fmt.Sprintf("%s/%s/%s-%s.ndjson.gz", kind, at.Format("2006/01/02/15"), at.Format("20060102T150405.000000Z"), id)
+}
+
 // Source opens raw objects. An object that is not there gives an error for
 // which errors.Is(err, fs.ErrNotExist) holds.
 type Source interface {

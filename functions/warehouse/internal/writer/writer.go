@@ -359,3 +359,11 @@ func unique(objects []warehouse.Object) []warehouse.Object {
 	}
 	return out
 }
+
+// Ping tells whether the warehouse answers.
+func (w *Writer) Ping(ctx context.Context) error {
+	if err := w.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("%w: %w", warehouse.ErrUnavailable, err)
+	}
+	return nil
+}

@@ -1,0 +1,282 @@
+// Package load brings raw objects into the warehouse. A queue tells it what is
+// new; the ledger, written in the load's own transaction, makes each object
+// count once; an object whose data cannot be loaded is set aside and the rest
+// goes on.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// Warehouse is where objects go.
+type Warehouse interface {
+	// Ping tells whether the warehouse answers; an error wraps
+	// warehouse.ErrUnavailable.
+	Ping(ctx context.Context) error
+	// Load stores, in one transaction, what the ledger does not hold yet. A
+	// *warehouse.DataError says that the data is at fault and nothing was
+	// stored; one wrapping fs.ErrNotExist, that an object is not there.
+	Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
+	// Quarantine records in the ledger that an object is set aside, and why.
+	Quarantine(ctx context.Context, o warehouse.Object, reason string) error
+	// Known tells which objects the ledger holds, by ID.
+	Known(ctx context.Context, objects []warehouse.Object) (map[string]bool, error)
+}
+
+// Message is one notification that an object was created.
+type Message struct {
+	// ID identifies the delivery, for Delete.
+	ID     string
+	Object warehouse.Object
+}
+
+// Queue holds the notifications. It may deliver one twice, and in any order.
+type Queue interface {
+	// Depth is about how many notifications wait. It must not be costly: it is
+	// what an idle stack asks instead of waking the warehouse.
+	Depth(ctx context.Context) (int, error)
+	// Receive takes up to most notifications, none when none waits. What is not
+	// deleted is delivered again later.
+	Receive(ctx context.Context, most int) ([]Message, error)
+	// Delete ends notifications.
+	Delete(ctx context.Context, messages []Message) error
+}
+
+// Lister lists the raw objects that there are.
+type Lister interface {
+	// List calls f with the objects of a kind, in the order of their keys, in
+	// slices of bounded length.
+	List(ctx context.Context, kind warehouse.Kind, f func([]warehouse.Object) error) error
+}
+
+// The bounds of one load transaction: enough to catch up fast after an outage,
+// few enough that a retry of it is cheap.
+const (
+	// MaxObjects bounds the objects in one transaction.
+	MaxObjects = 500
+	// MaxBytes bounds their compressed size.
+	MaxBytes = 256 << 20
+)
+
+// Config is what a Loader needs.
+type Config struct {
+	Queue     Queue
+	Warehouse Warehouse
+	Lister    Lister
+	Logger    *slog.Logger
+}
+
+// Loader runs loads.
+type Loader struct{ config Config }
+
+// New makes a loader.
+func New(c Config) *Loader { return &Loader{config: c} }
+
+// Summary says what a run did.
+type Summary struct {
+	// Objects were loaded; Known had been loaded or set aside before; Missing
+	// are not there yet and stay in the queue.
+	Objects, Known, Missing int
+	// Lines were read, Inserted rows are new, Duplicates were stored before.
+	Lines, Inserted, Duplicates int64
+	// Quarantined are the objects that were set aside.
+	Quarantined []warehouse.Object
+}
+
+func (s *Summary) add(r warehouse.LoadReport) {
+	for _, o := range r.Objects {
+		if o.AlreadyLoaded {
+			s.Known++
+			continue
+		}
+		s.Objects++
+		s.Lines += o.Lines
+		s.Inserted += o.Inserted
+		s.Duplicates += o.Duplicates
+	}
+}
+
+// Run loads what the queue names until the queue is empty. An error means that
+// something may be left in the queue; what the summary counts is stored all the
+// same.
+func (l *Loader) Run(ctx context.Context) (Summary, error) {
+	var total Summary
+	// An empty queue ends here: the warehouse bills for being woken.
+	depth, err := l.config.Queue.Depth(ctx)
+	if err != nil {
+		return total, fmt.Errorf("ask the queue: %w", err)
+	}
+	if depth == 0 {
+		return total, nil
+	}
+	// Receiving counts against a notification's attempts, so an outage of the
+	// warehouse must show before: it would drive all of them to the dead-letter
+	// queue.
+	if err := l.config.Warehouse.Ping(ctx); err != nil {
+		return total, fmt.Errorf("reach the warehouse: %w", err)
+	}
+	for {
+		messages, err := l.config.Queue.Receive(ctx, MaxObjects)
+		if err != nil {
+			return total, fmt.Errorf("receive from the queue: %w", err)
+		}
+		if len(messages) == 0 {
+			return total, nil
+		}
+		done, err := l.messages(ctx, messages, &total)
+		// What is stored is stored, whatever came after it.
+		if len(done) > 0 {
+			if err := l.config.Queue.Delete(ctx, done); err != nil {
+				return total, fmt.Errorf("delete from the queue: %w", err)
+			}
+		}
+		if err != nil {
+			return total, err
+		}
+		if len(done) == 0 {
+			return total, nil // nothing but objects that are not there yet
+		}
+	}
+}
+
+// messages loads the objects of the messages and gives back those that are
+// settled.
+func (l *Loader) messages(ctx context.Context, messages []Message, total *Summary) (done []Message, err error) {
+	objects := make([]warehouse.Object, len(messages))
+	for i, m := range messages {
+		objects[i] = m.Object
+	}
+	missing, settled, err := l.objects(ctx, objects, total)
+	for _, m := range messages {
+		if id := m.Object.ID(); settled[id] && !missing[id] {
+			done = append(done, m)
+		}
+	}
+	return done, err
+}
+
+// objects loads the objects in transactions of bounded size.
+func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total *Summary) (missing, settled map[string]bool, err error) {
+	missing, settled = map[string]bool{}, map[string]bool{}
+	for len(objects) > 0 {
+		n, bytes := 0, int64(0)
+		for n < len(objects) && n < MaxObjects && (n == 0 || bytes+objects[n].Size <= MaxBytes) {
+			bytes += objects[n].Size
+			n++
+		}
+		if err := l.load(ctx, objects[:n], total, missing); err != nil {
+			return missing, settled, err
+		}
+		for _, o := range objects[:n] {
+			settled[o.ID()] = true
+		}
+		objects = objects[n:]
+	}
+	total.Missing += len(missing)
+	return missing, settled, nil
+}
+
+// load loads objects in one transaction. When it fails for data, the object at
+// fault is set aside and the rest is loaded in the same call; when the engine
+// does not know which one it is, halving finds it.
+func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Summary, missing map[string]bool) error {
+	if len(objects) == 0 {
+		return nil
+	}
+	report, err := l.config.Warehouse.Load(ctx, objects)
+	if err == nil {
+		total.add(report)
+		return nil
+	}
+	var data *warehouse.DataError
+	isData, isMissing := errors.As(err, &data), errors.Is(err, fs.ErrNotExist)
+	switch {
+	case !isData && !isMissing:
+		return err
+	case isData && data.Object != nil:
+		if err := l.quarantine(ctx, *data.Object, err, total); err != nil {
+			return err
+		}
+		return l.load(ctx, without(objects, *data.Object), total, missing)
+	case len(objects) > 1:
+		half := len(objects) / 2
+		if err := l.load(ctx, objects[:half], total, missing); err != nil {
+			return err
+		}
+		return l.load(ctx, objects[half:], total, missing)
+	case isMissing:
+		// Notified before it is visible: the notification comes again.
+		l.config.Logger.WarnContext(ctx, "an object is not there yet", "object", objects[0].ID())
+		missing[objects[0].ID()] = true
+		return nil
+	default:
+		return l.quarantine(ctx, objects[0], err, total)
+	}
+}
+
+// maxReason bounds the message kept in the ledger.
+const maxReason = 2000
+
+func (l *Loader) quarantine(ctx context.Context, o warehouse.Object, cause error, total *Summary) error {
+	reason := cause.Error()
+	var data *warehouse.DataError
+	if errors.As(cause, &data) {
+		reason = data.Error() // without "load 500 objects: …" before it
+	}
+	if len(reason) > maxReason {
+		reason = reason[:maxReason]
+	}
+	// The message may quote the broken data; the ledger takes sound text only.
+	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "?"), "\x00", "?")
+	l.config.Logger.ErrorContext(ctx, "an object is quarantined", "object", o.ID(), "reason", reason)
+	if err := l.config.Warehouse.Quarantine(ctx, o, reason); err != nil {
+		return err
+	}
+	total.Quarantined = append(total.Quarantined, o)
+	return nil
+}
+
+func without(objects []warehouse.Object, o warehouse.Object) []warehouse.Object {
+	rest := make([]warehouse.Object, 0, len(objects))
+	for _, other := range objects {
+		if other.ID() != o.ID() {
+			rest = append(rest, other)
+		}
+	}
+	return rest
+}
+
+// Sweep loads every raw object that the ledger does not hold: what the queue
+// missed, and what a crash left behind.
+func (l *Loader) Sweep(ctx context.Context) (Summary, error) {
+	var total Summary
+	for _, kind := range []warehouse.Kind{warehouse.Events, warehouse.Users, warehouse.Updates} {
+		var unknown []warehouse.Object
+		err := l.config.Lister.List(ctx, kind, func(objects []warehouse.Object) error {
+			known, err := l.config.Warehouse.Known(ctx, objects)
+			if err != nil {
+				return err
+			}
+			for _, o := range objects {
+				if !known[o.ID()] {
+					unknown = append(unknown, o)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return total, fmt.Errorf("sweep %s: %w", kind, err)
+		}
+		if _, _, err := l.objects(ctx, unknown, &total); err != nil {
+			return total, fmt.Errorf("sweep %s: %w", kind, err)
+		}
+	}
+	return total, nil
+}

@@ -1,0 +1,55 @@
+package local
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/load"
+)
+
+// Schedule runs a loader at every tick, never two runs at once.
+type Schedule struct {
+	loader *load.Loader
+	queue  *Queue
+	logger *slog.Logger
+	mu     sync.Mutex
+}
+
+// NewSchedule makes a schedule for the loader of a queue.
+func NewSchedule(loader *load.Loader, queue *Queue, logger *slog.Logger) *Schedule {
+	return &Schedule{loader: loader, queue: queue, logger: logger}
+}
+
+// Run loads at every tick until ctx ends; a tick that comes during a load is
+// passed over. A load that fails is logged and tried at the next tick.
+func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+			// The load is finished even when ctx ends meanwhile: what it has
+			// read would only have to be read again.
+			if err := s.Load(context.WithoutCancel(ctx)); err != nil {
+				s.logger.Error("a load failed and will be tried again", "error", err)
+			}
+		}
+	}
+}
+
+// Load runs the loader once, after a run that is under way.
+func (s *Schedule) Load(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// Only this schedule receives, so what a run before left in flight, a
+	// failed one or one that met an object too early, is its to take again.
+	s.queue.Release()
+	summary, err := s.loader.Run(ctx)
+	if summary.Objects > 0 || len(summary.Quarantined) > 0 {
+		s.logger.Info("loaded", "objects", summary.Objects, "lines", summary.Lines, "inserted", summary.Inserted,
+			"duplicates", summary.Duplicates, "quarantined", len(summary.Quarantined))
+	}
+	return err
+}
