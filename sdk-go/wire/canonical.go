@@ -35,7 +35,7 @@ func appendCanonical(dst []byte, value any) ([]byte, error) {
 	case bool:
 		return strconv.AppendBool(dst, v), nil
 	case string:
-		return appendString(dst, v), nil
+		return AppendString(dst, v), nil
 	case json.Number:
 		return appendDouble(dst, v)
 	case []any:
@@ -56,7 +56,7 @@ func appendCanonical(dst []byte, value any) ([]byte, error) {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(appendString(dst, name), ':')
+			dst = append(AppendString(dst, name), ':')
 			var err error
 			if dst, err = appendCanonical(dst, v[name]); err != nil {
 				return nil, err

@@ -102,6 +102,34 @@ func parseEvent(raw []byte, rules itemRules) (Event, *ItemError) {
 	return e, nil
 }
 
+// ParseEvent checks one item of a body of events by the rules of DecodeEvents.
+// The error is an *ItemError.
+func ParseEvent(raw []byte, now time.Time, newID func() string) (Event, error) {
+	return parseItem(raw, itemRules{now: now, newID: newID}, parseEvent)
+}
+
+// ParseNewUser checks one item of a body of users, as ParseEvent does.
+func ParseNewUser(raw []byte, now time.Time) (NewUser, error) {
+	return parseItem(raw, itemRules{now: now}, parseNewUser)
+}
+
+// ParseUserUpdate checks one item of a body of updates, as ParseEvent does.
+func ParseUserUpdate(raw []byte, now time.Time) (UserUpdate, error) {
+	return parseItem(raw, itemRules{now: now}, parseUpdate)
+}
+
+func parseItem[T any](raw []byte, rules itemRules, parse func([]byte, itemRules) (T, *ItemError)) (T, error) {
+	var none T
+	if !json.Valid(raw) {
+		return none, &ItemError{Code: CodeItemInvalid, Message: "the item is not JSON"}
+	}
+	item, err := parse(raw[space(raw, 0):], rules)
+	if err != nil {
+		return none, err
+	}
+	return item, nil
+}
+
 // identify fills the event's id and timestamp, either of which may be absent.
 func (r itemRules) identify(e *Event, at []byte) (err *ItemError) {
 	switch {

@@ -1,38 +1,53 @@
 package wire
 
-import (
-	"encoding/json"
-	"errors"
-	"time"
-)
+import "time"
 
-// AppendRecord appends the event as a raw record: one JSON object without a
-// newline, its fields always in the same order.
+// AppendItem appends the event as an item of a request body: one JSON object,
+// its fields always in the same order.
+func (e Event) AppendItem(dst []byte) []byte { return append(e.appendFields(dst), '}') }
+
+// AppendRecord appends the event as a raw record: the item with the time of its
+// arrival, without a newline.
 func (e Event) AppendRecord(dst []byte, receivedAt time.Time) []byte {
+	return appendReceived(e.appendFields(dst), receivedAt)
+}
+
+func (e Event) appendFields(dst []byte) []byte {
 	dst = append(append(append(dst, `{"event_id":"`...), e.EventID...), `","event":`...)
-	dst = appendString(dst, e.Event)
+	dst = AppendString(dst, e.Event)
 	if e.UserID != nil {
-		dst = appendString(append(dst, `,"user_id":`...), *e.UserID)
+		dst = AppendString(append(dst, `,"user_id":`...), *e.UserID)
 	}
 	dst = appendTime(append(dst, `,"timestamp":`...), e.Timestamp)
-	dst = append(append(dst, `,"properties":`...), e.Properties...)
-	return appendReceived(dst, receivedAt)
+	return append(append(dst, `,"properties":`...), e.Properties...)
 }
+
+// AppendItem appends the user as an item of a request body.
+func (u NewUser) AppendItem(dst []byte) []byte { return append(u.appendFields(dst), '}') }
 
 // AppendRecord appends the user as a raw record, as Event's does.
 func (u NewUser) AppendRecord(dst []byte, receivedAt time.Time) []byte {
-	dst = appendString(append(dst, `{"user_id":`...), u.UserID)
-	dst = appendTime(append(dst, `,"created_at":`...), u.CreatedAt)
-	dst = append(append(dst, `,"attributes":`...), u.Attributes...)
-	return appendReceived(dst, receivedAt)
+	return appendReceived(u.appendFields(dst), receivedAt)
 }
+
+func (u NewUser) appendFields(dst []byte) []byte {
+	dst = AppendString(append(dst, `{"user_id":`...), u.UserID)
+	dst = appendTime(append(dst, `,"created_at":`...), u.CreatedAt)
+	return append(append(dst, `,"attributes":`...), u.Attributes...)
+}
+
+// AppendItem appends the update as an item of a request body.
+func (u UserUpdate) AppendItem(dst []byte) []byte { return append(u.appendFields(dst), '}') }
 
 // AppendRecord appends the update as a raw record, as Event's does.
 func (u UserUpdate) AppendRecord(dst []byte, receivedAt time.Time) []byte {
-	dst = appendString(append(dst, `{"user_id":`...), u.UserID)
+	return appendReceived(u.appendFields(dst), receivedAt)
+}
+
+func (u UserUpdate) appendFields(dst []byte) []byte {
+	dst = AppendString(append(dst, `{"user_id":`...), u.UserID)
 	dst = append(append(dst, `,"attributes":`...), u.Attributes...)
-	dst = appendTime(append(dst, `,"updated_at":`...), u.UpdatedAt)
-	return appendReceived(dst, receivedAt)
+	return appendTime(append(dst, `,"updated_at":`...), u.UpdatedAt)
 }
 
 func appendReceived(dst []byte, at time.Time) []byte {
@@ -66,16 +81,9 @@ func ParseUpdateRecord(line []byte) (UserUpdate, error) {
 }
 
 func parseRecord[T any](line []byte, receivedAt *time.Time, parse func([]byte, itemRules) (T, *ItemError)) (T, error) {
-	var none T
-	if !json.Valid(line) {
-		return none, errors.New("the record is not JSON")
+	item, err := parseItem(line, itemRules{receivedAt: receivedAt}, parse)
+	if err == nil && receivedAt.IsZero() {
+		err = &ItemError{Code: CodeTimestampRequired, Field: "received_at", Message: "received_at is missing"}
 	}
-	item, failed := parse(line[space(line, 0):], itemRules{receivedAt: receivedAt})
-	if failed != nil {
-		return none, failed
-	}
-	if receivedAt.IsZero() {
-		return none, errors.New("the record has no received_at")
-	}
-	return item, nil
+	return item, err
 }

@@ -204,8 +204,9 @@ func unquote(raw []byte) string {
 	return string(out)
 }
 
-// appendString writes s as a JSON string with the fewest escapes.
-func appendString(dst []byte, s string) []byte {
+// AppendString appends s as a JSON string with the fewest escapes. Broken UTF-8
+// stays as it is, for the checks to find.
+func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	from := 0
 	for i := 0; i < len(s); i++ {
@@ -423,7 +424,7 @@ func repeats(raw []byte) bool {
 	members(raw, 0, func(key, _ []byte) bool {
 		name := string(key)
 		if _, f := checkString(key); f == sound {
-			name = string(appendString(nil, unquote(key)))
+			name = string(AppendString(nil, unquote(key)))
 		}
 		found = found || seen[name]
 		seen[name] = true
