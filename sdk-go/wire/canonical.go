@@ -2,97 +2,164 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"slices"
 	"strconv"
-	"unicode/utf16"
 )
 
 // Canonical gives the canonical form of one JSON value by RFC 8785 (JCS): no
 // white space, members sorted by the UTF-16 units of their names, numbers as
-// doubles in the shortest form that ECMAScript writes. Equal values give equal
-// text. It fails for what is not JSON and for numbers that fit no double.
+// doubles in the shortest form that ECMAScript writes. Of a repeated name the
+// last value stays. Equal values give equal text. It fails for what is not
+// JSON, for text that is not Unicode and for numbers that fit no double.
 func Canonical(v []byte) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(v))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
+	if !json.Valid(v) {
+		return nil, errors.New("canonical JSON: the value is not JSON")
+	}
+	out, _, err := appendCanonical(make([]byte, 0, len(v)), v, space(v, 0))
+	if err != nil {
 		return nil, fmt.Errorf("canonical JSON: %w", err)
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("canonical JSON: more than one value")
-	}
-	return appendCanonical(make([]byte, 0, len(v)), value)
+	return out, nil
 }
 
-func appendCanonical(dst []byte, value any) ([]byte, error) {
-	switch v := value.(type) {
-	case nil:
-		return append(dst, "null"...), nil
-	case bool:
-		return strconv.AppendBool(dst, v), nil
-	case string:
-		return AppendString(dst, v), nil
-	case json.Number:
-		return appendDouble(dst, v)
-	case []any:
+// appendCanonical appends the value that starts at i and gives the place after
+// it.
+func appendCanonical(dst, b []byte, i int) ([]byte, int, error) {
+	switch b[i] {
+	case '{':
+		return appendCanonicalObject(dst, b, i)
+	case '[':
 		dst = append(dst, '[')
-		for i, element := range v {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
+		for i = space(b, i+1); b[i] != ']'; {
 			var err error
-			if dst, err = appendCanonical(dst, element); err != nil {
-				return nil, err
+			if dst, i, err = appendCanonical(dst, b, i); err != nil {
+				return nil, 0, err
+			}
+			if i = space(b, i); b[i] == ',' {
+				dst = append(dst, ',')
+				i = space(b, i+1)
 			}
 		}
-		return append(dst, ']'), nil
-	case map[string]any:
-		dst = append(dst, '{')
-		for i, name := range sortedNames(v) {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(AppendString(dst, name), ':')
-			var err error
-			if dst, err = appendCanonical(dst, v[name]); err != nil {
-				return nil, err
-			}
-		}
-		return append(dst, '}'), nil
+		return append(dst, ']'), i + 1, nil
+	case '"':
+		end := stringEnd(b, i)
+		text, err := soundText(b[i:end])
+		return AppendString(dst, text), end, err
+	case 't', 'f', 'n':
+		end := valueEnd(b, i)
+		return append(dst, b[i:end]...), end, nil
 	default:
-		return nil, fmt.Errorf("canonical JSON: unexpected %T", value)
+		end := valueEnd(b, i)
+		number, err := strconv.ParseFloat(string(b[i:end]), 64)
+		if err != nil {
+			return nil, 0, fmt.Errorf("%.40s does not fit a double", b[i:end])
+		}
+		return appendDouble(dst, number), end, nil
 	}
 }
 
-// sortedNames sorts as RFC 8785, section 3.2.3, says; it differs from the order
-// of bytes beyond the Basic Multilingual Plane.
-func sortedNames(object map[string]any) []string {
-	names := make([]string, 0, len(object))
-	for name := range object {
-		names = append(names, name)
+// soundText unquotes a string, which may hold NUL but must be Unicode.
+func soundText(raw []byte) (string, error) {
+	if _, f := checkString(raw); f == brokenUTF8 {
+		return "", errors.New("a string is not valid UTF-8")
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
-	})
-	return names
+	return unquote(raw), nil
 }
 
-func appendDouble(dst []byte, n json.Number) ([]byte, error) {
-	v, err := strconv.ParseFloat(string(n), 64)
-	if err != nil {
-		return nil, fmt.Errorf("canonical JSON: %.40s does not fit a double", n)
+// canonicalMember is a name and where its member stands in the output.
+type canonicalMember struct {
+	name       string
+	start, end int
+}
+
+func appendCanonicalObject(dst, b []byte, i int) ([]byte, int, error) {
+	dst = append(dst, '{')
+	first := len(dst)
+	var few [8]canonicalMember
+	found := few[:0]
+	sorted := true
+	for i = space(b, i+1); b[i] != '}'; {
+		end := stringEnd(b, i)
+		name, err := soundText(b[i:end])
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(found) > 0 {
+			sorted = sorted && compareUTF16(found[len(found)-1].name, name) < 0
+			dst = append(dst, ',')
+		}
+		start := len(dst)
+		dst = append(AppendString(dst, name), ':')
+		if dst, i, err = appendCanonical(dst, b, space(b, space(b, end)+1)); err != nil {
+			return nil, 0, err
+		}
+		found = append(found, canonicalMember{name, start, len(dst)})
+		if i = space(b, i); b[i] == ',' {
+			i = space(b, i+1)
+		}
 	}
+	if !sorted {
+		dst = sortMembers(dst, first, found)
+	}
+	return append(dst, '}'), i + 1, nil
+}
+
+// sortMembers puts the members that were written from first on in order.
+func sortMembers(dst []byte, first int, found []canonicalMember) []byte {
+	written := bytes.Clone(dst[first:])
+	// The sort is stable, so the last of equal names is the one written last.
+	slices.SortStableFunc(found, func(a, b canonicalMember) int { return compareUTF16(a.name, b.name) })
+	dst = dst[:first]
+	for i, m := range found {
+		if i+1 < len(found) && found[i+1].name == m.name {
+			continue
+		}
+		if len(dst) > first {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, written[m.start-first:m.end-first]...)
+	}
+	return dst
+}
+
+// compareUTF16 compares as RFC 8785, section 3.2.3, says: by UTF-16 units. That
+// is the order of UTF-8's bytes, but for characters beyond the Basic
+// Multilingual Plane (first byte from 0xF0), whose surrogates sort before
+// U+E000 to U+FFFF (first byte 0xEE or 0xEF).
+func compareUTF16(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		x, y := a[i], b[i]
+		if x == y {
+			continue
+		}
+		if x >= 0xEE && y >= 0xEE && (x >= 0xF0) != (y >= 0xF0) {
+			return cmp.Compare(y, x)
+		}
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// appendDouble writes a finite double as ECMAScript's Number::toString does:
+// the fewest digits that read back the same, with an exponent below 1e-6 and
+// from 1e21.
+func appendDouble(dst []byte, v float64) []byte {
 	if v == 0 {
-		return append(dst, '0'), nil // minus zero, too
+		return append(dst, '0') // minus zero, too
 	}
-	// encoding/json writes doubles as ECMAScript does (ES6, section 7.1.12.1).
-	text, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("canonical JSON: %w", err)
+	if size := math.Abs(v); size >= 1e-6 && size < 1e21 {
+		return strconv.AppendFloat(dst, v, 'f', -1, 64)
 	}
-	return append(dst, text...), nil
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, v, 'e', -1, 64)
+	// Go writes two digits of exponent at least, ECMAScript as few as it takes.
+	if at := start + bytes.IndexByte(dst[start:], 'e') + 2; dst[at] == '0' {
+		dst = append(dst[:at], dst[at+1:]...)
+	}
+	return dst
 }

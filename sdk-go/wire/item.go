@@ -137,6 +137,8 @@ func (r itemRules) identify(e *Event, at []byte) (err *ItemError) {
 		e.Timestamp, err = r.timestamp("timestamp", at)
 	case e.EventID == "" && r.newID != nil:
 		e.Timestamp = r.now.UTC().Truncate(time.Microsecond)
+	case r.receivedAt != nil:
+		return &ItemError{Code: CodeTimestampRequired, Field: "timestamp", Message: "timestamp is missing; a raw record has one"}
 	case e.EventID != "" && e.EventID[14] == '7':
 		e.Timestamp, err = r.inRange("timestamp", timeOfV7(e.EventID))
 	default:

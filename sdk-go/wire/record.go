@@ -1,6 +1,9 @@
 package wire
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // AppendItem appends the event as an item of a request body: one JSON object,
 // its fields always in the same order.
@@ -19,7 +22,7 @@ func (e Event) appendFields(dst []byte) []byte {
 		dst = AppendString(append(dst, `,"user_id":`...), *e.UserID)
 	}
 	dst = appendTime(append(dst, `,"timestamp":`...), e.Timestamp)
-	return append(append(dst, `,"properties":`...), e.Properties...)
+	return appendObject(append(dst, `,"properties":`...), e.Properties)
 }
 
 // AppendItem appends the user as an item of a request body.
@@ -33,7 +36,7 @@ func (u NewUser) AppendRecord(dst []byte, receivedAt time.Time) []byte {
 func (u NewUser) appendFields(dst []byte) []byte {
 	dst = AppendString(append(dst, `{"user_id":`...), u.UserID)
 	dst = appendTime(append(dst, `,"created_at":`...), u.CreatedAt)
-	return append(append(dst, `,"attributes":`...), u.Attributes...)
+	return appendObject(append(dst, `,"attributes":`...), u.Attributes)
 }
 
 // AppendItem appends the update as an item of a request body.
@@ -46,8 +49,17 @@ func (u UserUpdate) AppendRecord(dst []byte, receivedAt time.Time) []byte {
 
 func (u UserUpdate) appendFields(dst []byte) []byte {
 	dst = AppendString(append(dst, `{"user_id":`...), u.UserID)
-	dst = append(append(dst, `,"attributes":`...), u.Attributes...)
+	dst = appendObject(append(dst, `,"attributes":`...), u.Attributes)
 	return appendTime(append(dst, `,"updated_at":`...), u.UpdatedAt)
+}
+
+// appendObject writes a value made by hand, without properties, as an empty
+// object: what is absent must not break the line.
+func appendObject(dst []byte, object json.RawMessage) []byte {
+	if len(object) == 0 {
+		return append(dst, "{}"...)
+	}
+	return append(dst, object...)
 }
 
 func appendReceived(dst []byte, at time.Time) []byte {
@@ -59,7 +71,7 @@ func appendTime(dst []byte, t time.Time) []byte {
 }
 
 // ParseEventRecord reads a raw record of an event and when it arrived. It is
-// as strict as the API: what collection wrote it takes, and nothing else.
+// as strict as the API, and more: a record has its id and its times.
 func ParseEventRecord(line []byte) (Event, time.Time, error) {
 	var receivedAt time.Time
 	e, err := parseRecord(line, &receivedAt, parseEvent)
