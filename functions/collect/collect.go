@@ -4,6 +4,7 @@ package collect
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -53,56 +54,80 @@ func (h *Handler) Handle(ctx context.Context, r gateway.Request) gateway.Respons
 		return gateway.BodyError(err)
 	}
 	now := h.config.Now()
-	if r.Path == "/v1/users" {
+	switch r.Path {
+	case "/v1/events":
+		events, rejected, err := wire.DecodeEvents(body, now, h.config.NewID)
+		if err != nil {
+			return gateway.BodyError(err)
+		}
+		return store(ctx, h, h.config.Events, batch[wire.Event]{events, rejected, now, len(body)})
+	case "/v1/users":
 		users, rejected, err := wire.DecodeUsers(body, now)
 		if err != nil {
 			return gateway.BodyError(err)
 		}
-		return store(ctx, h, h.config.Users, users, rejected, now)
+		return store(ctx, h, h.config.Users, batch[wire.NewUser]{users, rejected, now, len(body)})
+	default:
+		// The edge sends nothing else here unless its routes are wrong; taking
+		// that for events would hide it.
+		return gateway.Error(http.StatusNotFound, "not_found", fmt.Sprintf("there is nothing to collect at %.100q", r.Path))
 	}
-	events, rejected, err := wire.DecodeEvents(body, now, h.config.NewID)
-	if err != nil {
-		return gateway.BodyError(err)
-	}
-	return store(ctx, h, h.config.Events, events, rejected, now)
+}
+
+// batch is a body that was read.
+type batch[T record] struct {
+	items    []wire.Indexed[T]
+	rejected []wire.Rejection
+	arrival  time.Time
+	// size is the length of the body.
+	size int
 }
 
 // store publishes the items and answers what became of each.
-func store[T record](ctx context.Context, h *Handler, to Publisher, items []wire.Indexed[T], rejected []wire.Rejection, now time.Time) gateway.Response {
-	accepted := len(items)
-	if accepted > 0 {
-		records, ends := pack(items, now)
-		failed, err := to.Publish(ctx, records)
-		if err != nil || len(failed) == len(records) {
-			h.config.Logger.ErrorContext(ctx, "nothing of a batch was stored", "items", accepted, "error", err)
-			return gateway.Unavailable("nothing of this batch was stored; send it again")
-		}
-		for _, i := range failed {
-			first := 0
-			if i > 0 {
-				first = ends[i-1]
-			}
-			for _, item := range items[first:ends[i]] {
-				rejected = append(rejected, wire.Rejection{Index: item.Index, Code: wire.CodeUnavailable, Message: "the item was not stored; send it again"})
-			}
-			accepted -= ends[i] - first
-		}
-		slices.SortFunc(rejected, func(a, b wire.Rejection) int { return a.Index - b.Index })
+func store[T record](ctx context.Context, h *Handler, to Publisher, b batch[T]) gateway.Response {
+	if len(b.items) == 0 {
+		return gateway.JSON(http.StatusAccepted, wire.Answer{Rejected: b.rejected})
 	}
-	return gateway.JSON(http.StatusAccepted, wire.Answer{Accepted: accepted, Rejected: rejected})
+	records, ends := b.pack()
+	failed, err := to.Publish(ctx, records)
+	if err != nil || len(failed) == len(records) {
+		h.config.Logger.ErrorContext(ctx, "nothing of a batch was stored", "items", len(b.items), "error", err)
+		return gateway.Unavailable("nothing of this batch was stored; send it again")
+	}
+	answer := wire.Answer{Accepted: len(b.items), Rejected: b.rejected}
+	for _, i := range failed {
+		first := 0
+		if i > 0 {
+			first = ends[i-1]
+		}
+		for _, item := range b.items[first:ends[i]] {
+			answer.Rejected = append(answer.Rejected, wire.Rejection{Index: item.Index, Code: wire.CodeUnavailable, Message: "the item was not stored; send it again"})
+		}
+		answer.Accepted -= ends[i] - first
+	}
+	if len(failed) > 0 {
+		h.config.Logger.WarnContext(ctx, "part of a batch was not stored", "items", len(b.items), "stored", answer.Accepted)
+		slices.SortFunc(answer.Rejected, func(a, b wire.Rejection) int { return a.Index - b.Index })
+	}
+	return gateway.JSON(http.StatusAccepted, answer)
 }
+
+// added is about how much longer an item is as a record: it has received_at,
+// the newline, and what the client left out.
+const added = 64
 
 // pack joins the items' lines into as few records as fit. ends[i] is the number
 // of items in the records up to and with i.
-func pack[T record](items []wire.Indexed[T], now time.Time) (records [][]byte, ends []int) {
-	var current []byte
-	for i, item := range items {
+func (b batch[T]) pack() (records [][]byte, ends []int) {
+	size := min(b.size+added*len(b.items), MaxRecordBytes)
+	current := make([]byte, 0, size)
+	for i, item := range b.items {
 		before := len(current)
-		current = append(item.Item.AppendRecord(current, now), '\n')
+		current = append(item.Item.AppendRecord(current, b.arrival), '\n')
 		if len(current) > MaxRecordBytes && before > 0 {
 			records, ends = append(records, current[:before:before]), append(ends, i)
-			current = slices.Clone(current[before:])
+			current = append(make([]byte, 0, size), current[before:]...)
 		}
 	}
-	return append(records, current), append(ends, len(items))
+	return append(records, current), append(ends, len(b.items))
 }

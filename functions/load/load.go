@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
@@ -197,28 +198,44 @@ func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Su
 	}
 	var data *warehouse.DataError
 	isData, isMissing := errors.As(err, &data), errors.Is(err, fs.ErrNotExist)
-	switch {
-	case !isData && !isMissing:
+	if !isData && !isMissing {
 		return err
-	case isData && data.Object != nil:
-		if err := l.quarantine(ctx, *data.Object, err, total); err != nil {
-			return err
-		}
-		return l.load(ctx, without(objects, *data.Object), total, missing)
-	case len(objects) > 1:
-		half := len(objects) / 2
-		if err := l.load(ctx, objects[:half], total, missing); err != nil {
-			return err
-		}
-		return l.load(ctx, objects[half:], total, missing)
-	case isMissing:
-		// Notified before it is visible: the notification comes again.
-		l.config.Logger.WarnContext(ctx, "an object is not there yet", "object", objects[0].ID())
-		missing[objects[0].ID()] = true
-		return nil
-	default:
-		return l.quarantine(ctx, objects[0], err, total)
 	}
+	// An engine reads in order, so what stands before the object it names is
+	// most likely sound: cutting there reads everything about twice, however
+	// many objects are bad, where leaving the bad one out and starting over
+	// would read the sound ones once for each of them.
+	before, after := len(objects)/2, len(objects)/2
+	if bad := blamed(data, objects); bad >= 0 || len(objects) == 1 {
+		bad = max(bad, 0)
+		before, after = bad, bad+1
+		if err := l.setAside(ctx, objects[bad], err, isData, total, missing); err != nil {
+			return err
+		}
+	}
+	if err := l.load(ctx, objects[:before], total, missing); err != nil {
+		return err
+	}
+	return l.load(ctx, objects[after:], total, missing)
+}
+
+// blamed is the index of the object that the engine names, or -1.
+func blamed(data *warehouse.DataError, objects []warehouse.Object) int {
+	if data == nil || data.Object == nil {
+		return -1
+	}
+	return slices.IndexFunc(objects, func(o warehouse.Object) bool { return o.ID() == data.Object.ID() })
+}
+
+// setAside deals with the one object that kept a load from succeeding.
+func (l *Loader) setAside(ctx context.Context, o warehouse.Object, cause error, isData bool, total *Summary, missing map[string]bool) error {
+	if isData {
+		return l.quarantine(ctx, o, cause, total)
+	}
+	// Notified before it is visible: the notification comes again.
+	l.config.Logger.WarnContext(ctx, "an object is not there yet", "object", o.ID())
+	missing[o.ID()] = true
+	return nil
 }
 
 // maxReason bounds the message kept in the ledger.
@@ -243,40 +260,43 @@ func (l *Loader) quarantine(ctx context.Context, o warehouse.Object, cause error
 	return nil
 }
 
-func without(objects []warehouse.Object, o warehouse.Object) []warehouse.Object {
-	rest := make([]warehouse.Object, 0, len(objects))
-	for _, other := range objects {
-		if other.ID() != o.ID() {
-			rest = append(rest, other)
-		}
-	}
-	return rest
-}
-
 // Sweep loads every raw object that the ledger does not hold: what the queue
 // missed, and what a crash left behind.
 func (l *Loader) Sweep(ctx context.Context) (Summary, error) {
 	var total Summary
 	for _, kind := range []warehouse.Kind{warehouse.Events, warehouse.Users, warehouse.Updates} {
-		var unknown []warehouse.Object
-		err := l.config.Lister.List(ctx, kind, func(objects []warehouse.Object) error {
-			known, err := l.config.Warehouse.Known(ctx, objects)
-			if err != nil {
-				return err
-			}
-			for _, o := range objects {
-				if !known[o.ID()] {
-					unknown = append(unknown, o)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return total, fmt.Errorf("sweep %s: %w", kind, err)
-		}
-		if _, _, err := l.objects(ctx, unknown, &total); err != nil {
+		if err := l.sweep(ctx, kind, &total); err != nil {
 			return total, fmt.Errorf("sweep %s: %w", kind, err)
 		}
 	}
 	return total, nil
+}
+
+func (l *Loader) sweep(ctx context.Context, kind warehouse.Kind, total *Summary) error {
+	// What is unknown is gathered into whole loads, and loaded as soon as it
+	// makes one: a rebuild from raw data must not hold the names of everything.
+	var unknown []warehouse.Object
+	err := l.config.Lister.List(ctx, kind, func(objects []warehouse.Object) error {
+		known, err := l.config.Warehouse.Known(ctx, objects)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			if !known[o.ID()] {
+				unknown = append(unknown, o)
+			}
+		}
+		if len(unknown) < MaxObjects {
+			return nil
+		}
+		full := unknown
+		unknown = nil
+		_, _, err = l.objects(ctx, full, total)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, _, err = l.objects(ctx, unknown, total)
+	return err
 }

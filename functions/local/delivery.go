@@ -35,9 +35,10 @@ type DeliveryConfig struct {
 type Delivery struct {
 	config DeliveryConfig
 	in     chan submission
-	// closing is closed when no more is taken, done when all is written.
-	closing, done chan struct{}
-	close         sync.Once
+	// closing is closed when no more is taken.
+	closing chan struct{}
+	close   sync.Once
+	writers sync.WaitGroup
 }
 
 type submission struct {
@@ -49,12 +50,18 @@ type submission struct {
 // S3 is 5 MiB.
 const maxObject = 5 << 20
 
+// writers is how many objects are written at once. While one waits for the disk
+// the next is gathered and packed; more than two only make the objects smaller.
+const writers = 2
+
 var errClosed = errors.New("the delivery is closed")
 
 // NewDelivery starts a delivery; Close ends it.
 func NewDelivery(c DeliveryConfig) *Delivery {
-	d := &Delivery{config: c, in: make(chan submission), closing: make(chan struct{}), done: make(chan struct{})}
-	go d.run()
+	d := &Delivery{config: c, in: make(chan submission), closing: make(chan struct{})}
+	for range writers {
+		d.writers.Go(d.run)
+	}
 	return d
 }
 
@@ -76,15 +83,19 @@ func (d *Delivery) Publish(ctx context.Context, records [][]byte) ([]int, error)
 // Close waits until everything that was taken is stored.
 func (d *Delivery) Close() {
 	d.close.Do(func() { close(d.closing) })
-	<-d.done
+	d.writers.Wait()
 }
 
 func (d *Delivery) run() {
-	defer close(d.done)
+	w := newPacker()
 	for {
 		select {
 		case first := <-d.in:
-			d.write(d.gather(first))
+			batch := d.gather(first)
+			err := d.store(w, batch)
+			for _, s := range batch {
+				s.result <- err
+			}
 		case <-d.closing:
 			return
 		}
@@ -113,39 +124,52 @@ func length(records [][]byte) (n int) {
 	return n
 }
 
-func (d *Delivery) write(batch []submission) {
-	err := d.store(batch)
-	for _, s := range batch {
-		s.result <- err
-	}
-}
-
-func (d *Delivery) store(batch []submission) error {
-	var packed bytes.Buffer
-	// The fastest level: the local disk is not what is paid for.
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+func (d *Delivery) store(w *packer, batch []submission) error {
+	body, err := w.pack(batch)
 	if err != nil {
-		return fmt.Errorf("pack an object: %w", err)
-	}
-	for _, s := range batch {
-		for _, r := range s.records {
-			if _, err := z.Write(r); err != nil {
-				return fmt.Errorf("pack an object: %w", err)
-			}
-		}
-	}
-	if err := z.Close(); err != nil {
 		return fmt.Errorf("pack an object: %w", err)
 	}
 	o := warehouse.Object{
 		Bucket: string(d.config.Kind.Bucket()),
 		Key:    warehouse.NewKey(d.config.Kind, d.config.Now(), d.config.NewID()),
 		Kind:   d.config.Kind,
-		Size:   int64(packed.Len()),
+		Size:   int64(len(body)),
 	}
-	if err := d.config.Store.Put(context.Background(), o.Bucket, o.Key, packed.Bytes()); err != nil {
+	// Not the context of any one caller: the object belongs to all of them.
+	if err := d.config.Store.Put(context.Background(), o.Bucket, o.Key, body); err != nil {
 		return err
 	}
 	d.config.Notifier.Notify(o)
 	return nil
+}
+
+// packer compresses objects one after the other; what it keeps between them
+// would otherwise be most of a delivery's garbage.
+type packer struct {
+	packed bytes.Buffer
+	gzip   *gzip.Writer
+}
+
+func newPacker() *packer {
+	// The fastest level: the local disk is not what is paid for. It is a valid
+	// level, which is all that can fail.
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	return &packer{gzip: z}
+}
+
+// pack gives the records as one gzip member, valid until the next call.
+func (p *packer) pack(batch []submission) ([]byte, error) {
+	p.packed.Reset()
+	p.gzip.Reset(&p.packed)
+	for _, s := range batch {
+		for _, r := range s.records {
+			if _, err := p.gzip.Write(r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := p.gzip.Close(); err != nil {
+		return nil, err
+	}
+	return p.packed.Bytes(), nil
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -25,18 +27,23 @@ type HTTPConfig struct {
 	Keys []string
 	// Collect answers the POST routes, Update the PATCH route.
 	Collect, Update gateway.Handler
-	// InFlight bounds the calls worked on at once; more of them wait
-	// for Patience and are then sent away with 429. It bounds the memory, for
-	// a call holds its body several times over.
+	// InFlight bounds the calls worked on at once, 64 by default; more of them
+	// wait for Patience and are then sent away with 429. It bounds the memory,
+	// for a call holds its body several times over.
 	InFlight int
 	// Patience is how long a call waits for room.
 	Patience time.Duration
-	Logger   *slog.Logger
+	// BodyTimeout is how long a body may take to arrive, 30 seconds by default:
+	// a client that trickles holds its room no longer than that.
+	BodyTimeout time.Duration
+	Logger      *slog.Logger
 }
 
 // NewHTTP is the collection API as an http.Handler: what API Gateway does in
 // AWS (key, routes, size) and then the handlers.
 func NewHTTP(c HTTPConfig) http.Handler {
+	c.InFlight = cmp.Or(c.InFlight, 64)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, 30*time.Second)
 	e := &edge{config: c, room: make(chan struct{}, c.InFlight), routes: map[string]map[string]gateway.Handler{
 		"/v1/events": {http.MethodPost: c.Collect},
 		"/v1/users":  {http.MethodPost: c.Collect, http.MethodPatch: c.Update},
@@ -90,6 +97,9 @@ func (e *edge) answer(w http.ResponseWriter, r *http.Request) gateway.Response {
 			allowed = append(allowed, m)
 		}
 		slices.Sort(allowed)
+		if r.Method == http.MethodOptions {
+			return gateway.Response{Status: http.StatusNoContent, Header: http.Header{"Allow": {strings.Join(allowed, ", ")}}}
+		}
 		response := gateway.Error(http.StatusMethodNotAllowed, "method_not_allowed", fmt.Sprintf("%s takes %s", r.URL.Path, strings.Join(allowed, " and ")))
 		response.Header.Set("Allow", strings.Join(allowed, ", "))
 		return response
@@ -104,7 +114,7 @@ func (e *edge) answer(w http.ResponseWriter, r *http.Request) gateway.Response {
 		return gateway.TooMany("the server is busy; send the call again later")
 	}
 	defer func() { <-e.room }()
-	body, refused := readBody(w, r)
+	body, refused := e.readBody(w, r)
 	if refused != nil {
 		return *refused
 	}
@@ -141,8 +151,8 @@ func checkHeaders(h http.Header) *gateway.Response {
 			return &r
 		}
 	}
-	switch encoding := strings.ToLower(h.Get("Content-Encoding")); encoding {
-	case "", "identity", "gzip":
+	switch encoding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))); encoding {
+	case "", "identity", "gzip", "x-gzip":
 		return nil
 	default:
 		r := gateway.Error(http.StatusUnsupportedMediaType, "unsupported_encoding", fmt.Sprintf("Content-Encoding %.100q is not known; send gzip or none", encoding))
@@ -171,7 +181,13 @@ func (e *edge) enter(r *http.Request) bool {
 // packedSlack lets a gzip body be a little longer than what it unpacks to.
 const packedSlack = 64 << 10
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *gateway.Response) {
+func (e *edge) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *gateway.Response) {
+	// A writer that knows no deadlines is not a network connection.
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(e.config.BodyTimeout))
+	// The deadline is the body's alone: left on, it would end the call's
+	// context while the handler works.
+	defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
 	limited := http.MaxBytesReader(w, r.Body, wire.MaxBodyBytes+packedSlack)
 	var body bytes.Buffer
 	if r.ContentLength > 0 && r.ContentLength <= wire.MaxBodyBytes+packedSlack {
@@ -186,6 +202,10 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *gateway.Response
 	switch {
 	case errors.As(err, &tooLarge):
 		refused = gateway.Error(http.StatusRequestEntityTooLarge, string(wire.CodeBodyTooLarge), fmt.Sprintf("the body is larger than %d bytes; send smaller batches", wire.MaxBodyBytes))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refused = gateway.Error(http.StatusRequestTimeout, "timeout", fmt.Sprintf("the body did not arrive within %s; send it again", e.config.BodyTimeout))
+		// What is left of the body must not be taken for the next call.
+		refused.Header.Set("Connection", "close")
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		refused = gateway.Error(http.StatusBadRequest, string(wire.CodeInvalidShape), "the body ends before its Content-Length; send it whole")
 	default:

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -19,15 +20,21 @@ const visibility = 5 * time.Minute
 type Queue struct {
 	now func() time.Time
 
-	mu       sync.Mutex
-	next     int
-	waiting  []load.Message
+	mu      sync.Mutex
+	next    int
+	waiting []notification
+	// inFlight goes by message ID.
 	inFlight map[string]flight
 }
 
+type notification struct {
+	number int
+	object warehouse.Object
+}
+
 type flight struct {
-	message load.Message
-	until   time.Time
+	notification
+	until time.Time
 }
 
 // NewQueue makes an empty queue.
@@ -40,7 +47,7 @@ func (q *Queue) Notify(o warehouse.Object) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.next++
-	q.waiting = append(q.waiting, load.Message{ID: strconv.Itoa(q.next), Object: o})
+	q.waiting = append(q.waiting, notification{number: q.next, object: o})
 }
 
 // Enqueue implements update.RetryQueue: the loader merges updates as well.
@@ -70,13 +77,16 @@ func (q *Queue) Receive(_ context.Context, most int) ([]load.Message, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.expire()
-	n := min(most, len(q.waiting))
-	taken := append([]load.Message(nil), q.waiting[:n]...)
-	q.waiting = append([]load.Message(nil), q.waiting[n:]...)
-	for _, m := range taken {
-		q.inFlight[m.ID] = flight{message: m, until: q.now().Add(visibility)}
+	taken := q.waiting[:min(most, len(q.waiting))]
+	messages := make([]load.Message, len(taken))
+	until := q.now().Add(visibility)
+	for i, n := range taken {
+		id := strconv.Itoa(n.number)
+		messages[i] = load.Message{ID: id, Object: n.object}
+		q.inFlight[id] = flight{notification: n, until: until}
 	}
-	return taken, nil
+	q.waiting = slices.Clone(q.waiting[len(taken):])
+	return messages, nil
 }
 
 // Delete implements load.Queue.
@@ -94,19 +104,28 @@ func (q *Queue) Delete(_ context.Context, messages []load.Message) error {
 func (q *Queue) Release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for id, f := range q.inFlight {
-		delete(q.inFlight, id)
-		q.waiting = append(q.waiting, f.message)
-	}
+	q.giveBack(func(flight) bool { return true })
 }
 
-// expire returns what was received and not deleted in time.
+// expire makes receivable again what was received and not deleted in time.
 func (q *Queue) expire() {
 	now := q.now()
+	q.giveBack(func(f flight) bool { return now.After(f.until) })
+}
+
+// giveBack returns notifications to the head of the queue, where they came
+// from, oldest first: the order of a load decides which of two equal events was
+// the first, and must not hang on the order of a map.
+func (q *Queue) giveBack(which func(flight) bool) {
+	var back []notification
 	for id, f := range q.inFlight {
-		if now.After(f.until) {
+		if which(f) {
 			delete(q.inFlight, id)
-			q.waiting = append(q.waiting, f.message)
+			back = append(back, f.notification)
 		}
+	}
+	if len(back) > 0 {
+		slices.SortFunc(back, func(a, b notification) int { return a.number - b.number })
+		q.waiting = append(back, q.waiting...)
 	}
 }

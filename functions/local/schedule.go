@@ -23,7 +23,8 @@ func NewSchedule(loader *load.Loader, queue *Queue, logger *slog.Logger) *Schedu
 }
 
 // Run loads at every tick until ctx ends; a tick that comes during a load is
-// passed over. A load that fails is logged and tried at the next tick.
+// passed over. A load that fails is logged and tried at the next tick. The last
+// load is the caller's, with Load, once nothing more is delivered.
 func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
 	for {
 		select {

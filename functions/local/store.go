@@ -84,8 +84,12 @@ func (s *Store) Put(_ context.Context, bucket, key string, body []byte) (err err
 		return err
 	}
 	if err := os.Rename(file.Name(), final); err != nil {
+		// Someone may have removed the folder meanwhile; the next Put makes it.
+		s.made.Delete(dir)
 		return err
 	}
+	// When this fails the object may be there after all: the caller, told that
+	// it is not, sends the same again, and a load takes it once.
 	return syncDir(dir)
 }
 
@@ -138,7 +142,13 @@ func (s *Store) List(ctx context.Context, kind warehouse.Kind, f func([]warehous
 		if entry.IsDir() {
 			return ctx.Err()
 		}
+		if strings.HasPrefix(entry.Name(), ".") {
+			return nil // such as the .DS_Store of a file manager that looked in
+		}
 		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -35,11 +36,21 @@ type RetryQueue interface {
 	Enqueue(ctx context.Context, o warehouse.Object) error
 }
 
+// Loader reads objects back and brings them into the warehouse, each once.
+type Loader interface {
+	// Load merges, in one transaction, the objects that the ledger does not
+	// hold. A *warehouse.DataError says that the data is at fault.
+	Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
+}
+
 // Config is what a Handler needs.
 type Config struct {
 	Store     ObjectStore
 	Warehouse Merger
 	Retry     RetryQueue
+	// Loader serves Handler.Retry. It may be nil where the loader itself takes
+	// what stands in the retry queue.
+	Loader Loader
 	// Bucket is the name of the users bucket.
 	Bucket string
 	// MergeTimeout bounds the merge within a call; it must leave time to
@@ -78,7 +89,15 @@ func (h *Handler) Handle(ctx context.Context, r gateway.Request) gateway.Respons
 		return gateway.Unavailable("nothing of this batch was stored; send it again")
 	}
 	if err := h.merge(ctx, object, updates); err != nil {
-		h.config.Logger.WarnContext(ctx, "updates wait in the retry queue", "object", object.ID(), "error", err)
+		level := slog.LevelWarn
+		if data := (*warehouse.DataError)(nil); errors.As(err, &data) {
+			// Each update was checked, so this is a gap between our rules and
+			// the engine's. The loader will quarantine the object with the
+			// engine's message, where an operator sees it and can replay it;
+			// refusing the batch would have the client send it forever.
+			level = slog.LevelError
+		}
+		h.config.Logger.Log(ctx, level, "updates wait in the retry queue", "object", object.ID(), "error", err)
 		// The object is durable, and the loader's sweep merges whatever the
 		// ledger does not hold. So a retry queue that is away, too, costs time
 		// and no data, and the answer is the same.
@@ -121,4 +140,17 @@ func (h *Handler) merge(ctx context.Context, o warehouse.Object, updates []wire.
 		writes[i] = warehouse.FromUpdate(u.Item)
 	}
 	return h.config.Warehouse.Merge(ctx, o, writes)
+}
+
+// Retry merges an object from the retry queue, which may deliver it more than
+// once: an object that the ledger holds is left alone. The caller keeps the
+// object in its queue while Retry fails.
+func (h *Handler) Retry(ctx context.Context, o warehouse.Object) error {
+	if o.Kind != warehouse.Updates {
+		return fmt.Errorf("retry %s: the object holds no updates", o.ID())
+	}
+	if _, err := h.config.Loader.Load(ctx, []warehouse.Object{o}); err != nil {
+		return fmt.Errorf("retry %s: %w", o.ID(), err)
+	}
+	return nil
 }
