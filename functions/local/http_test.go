@@ -2,8 +2,10 @@ package local_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,145 +22,320 @@ import (
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
 
-type handler func(context.Context, gateway.Request) gateway.Response
+// handlerFunc is a gateway.Handler.
+type handlerFunc func(context.Context, gateway.Request) gateway.Response
 
-func (h handler) Handle(ctx context.Context, r gateway.Request) gateway.Response { return h(ctx, r) }
+func (f handlerFunc) Handle(ctx context.Context, r gateway.Request) gateway.Response {
+	return f(ctx, r)
+}
 
-func edge(change func(*local.HTTPConfig)) http.Handler {
-	echo := handler(func(_ context.Context, r gateway.Request) gateway.Response {
-		return gateway.JSON(http.StatusAccepted, map[string]any{"method": r.Method, "path": r.Path, "bytes": len(r.Body)})
+// echo answers who was called with what.
+func echo(name string) gateway.Handler {
+	return handlerFunc(func(_ context.Context, r gateway.Request) gateway.Response {
+		return gateway.JSON(http.StatusAccepted, map[string]any{"handler": name, "method": r.Method, "path": r.Path, "bytes": len(r.Body)})
 	})
-	c := local.HTTPConfig{Keys: []string{key, "second"}, Collect: echo, Update: echo, InFlight: 4, Patience: time.Minute, Logger: slog.New(slog.DiscardHandler)}
+}
+
+func edge(t testing.TB, change func(*local.HTTPConfig)) http.Handler {
+	c := local.HTTPConfig{
+		Keys:    []string{"first key", "second key"},
+		Collect: echo("collect"), Update: echo("update"),
+		Patience: time.Minute,
+		Logger:   slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}
 	if change != nil {
 		change(&c)
 	}
 	return local.NewHTTP(c)
 }
 
-func TestTheEdgeLetsInWhatItShould(t *testing.T) {
+func serve(t testing.TB, change func(*local.HTTPConfig)) *httptest.Server {
+	s := httptest.NewServer(edge(t, change))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// call makes a call with the first key unless the headers say otherwise.
+func call(t testing.TB, s *httptest.Server, method, path string, body io.Reader, headers map[string]string) (*http.Response, map[string]any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("x-api-key", "first key")
+	for name, value := range headers {
+		r.Header.Set(name, value)
+		if value == "" {
+			r.Header.Del(name)
+		}
+	}
+	response, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if len(text) == 0 {
+		return response, nil
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(text, &answer); err != nil {
+		t.Fatalf("%d %q: %v", response.StatusCode, text, err)
+	}
+	if response.Header.Get("Content-Type") != "application/json" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("headers %v", response.Header)
+	}
+	return response, answer
+}
+
+// codeOf is the error code of an answer, checking that it explains itself.
+func codeOf(t testing.TB, answer map[string]any) string {
+	t.Helper()
+	detail, ok := answer["error"].(map[string]any)
+	if !ok {
+		return ""
+	}
+	if message, _ := detail["message"].(string); message == "" {
+		t.Errorf("no message: %v", answer)
+	}
+	code, _ := detail["code"].(string)
+	return code
+}
+
+func TestRoutes(t *testing.T) {
+	s := serve(t, nil)
 	cases := []struct {
-		name, method, path string
-		header             []string
-		status             int
-		code               string
+		method, path string
+		status       int
+		handler      string
+		code, allow  string
 	}{
-		{"events", "POST", "/v1/events", []string{"x-api-key", key}, 202, ""},
-		{"a second key", "POST", "/v1/events", []string{"X-Api-Key", "second"}, 202, ""},
-		{"users", "POST", "/v1/users", []string{"x-api-key", key}, 202, ""},
-		{"updates", "PATCH", "/v1/users", []string{"x-api-key", key}, 202, ""},
-		{"no key", "POST", "/v1/events", nil, 401, "key_required"},
-		{"wrong key", "POST", "/v1/events", []string{"x-api-key", key + "x"}, 403, "key_wrong"},
-		{"unknown route", "POST", "/v1/event", nil, 404, "not_found"},
-		{"GET", "GET", "/v1/events", nil, 405, "method_not_allowed"},
-		{"PATCH events", "PATCH", "/v1/events", nil, 405, "method_not_allowed"},
-		{"JSON with charset", "POST", "/v1/events", []string{"x-api-key", key, "Content-Type", "application/json; charset=utf-8"}, 202, ""},
-		{"JSON suffix", "POST", "/v1/events", []string{"x-api-key", key, "Content-Type", "application/cloudevents+json"}, 202, ""},
-		{"what curl says", "POST", "/v1/events", []string{"x-api-key", key, "Content-Type", "application/x-www-form-urlencoded"}, 202, ""},
-		{"XML", "POST", "/v1/events", []string{"x-api-key", key, "Content-Type", "application/xml"}, 415, "unsupported_media_type"},
-		{"form data", "POST", "/v1/events", []string{"x-api-key", key, "Content-Type", "multipart/form-data; boundary=x"}, 415, "unsupported_media_type"},
-		{"nonsense", "POST", "/v1/events", []string{"x-api-key", key, "Content-Type", "///"}, 415, "unsupported_media_type"},
-		{"brotli", "POST", "/v1/events", []string{"x-api-key", key, "Content-Encoding", "br"}, 415, "unsupported_encoding"},
-		{"gzip", "POST", "/v1/events", []string{"x-api-key", key, "Content-Encoding", "GZIP"}, 202, ""},
+		{http.MethodPost, "/v1/events", http.StatusAccepted, "collect", "", ""},
+		{http.MethodPost, "/v1/users", http.StatusAccepted, "collect", "", ""},
+		{http.MethodPatch, "/v1/users", http.StatusAccepted, "update", "", ""},
+		{http.MethodPost, "/v1/users?dry=1", http.StatusAccepted, "collect", "", ""},
+		{http.MethodGet, "/v1/events", http.StatusMethodNotAllowed, "", "method_not_allowed", "POST"},
+		{http.MethodPatch, "/v1/events", http.StatusMethodNotAllowed, "", "method_not_allowed", "POST"},
+		{http.MethodPut, "/v1/users", http.StatusMethodNotAllowed, "", "method_not_allowed", "PATCH, POST"},
+		{http.MethodHead, "/v1/users", http.StatusMethodNotAllowed, "", "", "PATCH, POST"},
+		{http.MethodOptions, "/v1/users", http.StatusNoContent, "", "", "PATCH, POST"},
+		{http.MethodPost, "/v1/event", http.StatusNotFound, "", "not_found", ""},
+		{http.MethodPost, "/v1/events/", http.StatusNotFound, "", "not_found", ""},
+		{http.MethodPost, "/", http.StatusNotFound, "", "not_found", ""},
 	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader("{}"))
-			for i := 0; i+1 < len(c.header); i += 2 {
-				r.Header.Set(c.header[i], c.header[i+1])
-			}
-			w := httptest.NewRecorder()
-			edge(nil).ServeHTTP(w, r)
-			var answer struct {
-				Error struct{ Code, Message string }
-			}
-			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-				t.Fatal(err)
-			}
-			if w.Code != c.status || answer.Error.Code != c.code || (c.code != "" && answer.Error.Message == "") {
-				t.Errorf("%d %s", w.Code, w.Body)
-			}
-			if c.status == 405 && w.Header().Get("Allow") == "" {
-				t.Error("405 without Allow")
+		response, answer := call(t, s, c.method, c.path, strings.NewReader("body"), nil)
+		handler, _ := answer["handler"].(string)
+		if response.StatusCode != c.status || handler != c.handler || codeOf(t, answer) != c.code || response.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d %v %v", c.method, c.path, response.StatusCode, answer, response.Header)
+		}
+		if handler != "" && (answer["method"] != c.method || answer["bytes"] != 4.0) {
+			t.Errorf("%s %s: the handler got %v", c.method, c.path, answer)
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	s := serve(t, nil)
+	for key, want := range map[string]struct {
+		status int
+		code   string
+	}{
+		"":             {http.StatusUnauthorized, "key_required"},
+		"third key":    {http.StatusForbidden, "key_wrong"},
+		"first ke":     {http.StatusForbidden, "key_wrong"},
+		"first key2":   {http.StatusForbidden, "key_wrong"},
+		"FIRST KEY":    {http.StatusForbidden, "key_wrong"},
+		"first key":    {http.StatusAccepted, ""},
+		"second key":   {http.StatusAccepted, ""},
+		" second key ": {http.StatusAccepted, ""}, // HTTP knows no space around a value
+	} {
+		response, answer := call(t, s, http.MethodPost, "/v1/events", nil, map[string]string{"x-api-key": key})
+		if response.StatusCode != want.status || codeOf(t, answer) != want.code {
+			t.Errorf("%q: %d %v", key, response.StatusCode, answer)
+		}
+	}
+	// An edge that was given no key lets nobody in.
+	locked := serve(t, func(c *local.HTTPConfig) { c.Keys = nil })
+	if response, _ := call(t, locked, http.MethodPost, "/v1/events", nil, nil); response.StatusCode != http.StatusForbidden {
+		t.Errorf("without keys: %d", response.StatusCode)
+	}
+}
+
+func TestMediaTypes(t *testing.T) {
+	s := serve(t, nil)
+	cases := []struct {
+		name, value string
+		status      int
+		code        string
+	}{
+		{"Content-Type", "", http.StatusAccepted, ""},
+		{"Content-Type", "application/json", http.StatusAccepted, ""},
+		{"Content-Type", "Application/JSON; charset=utf-8", http.StatusAccepted, ""},
+		{"Content-Type", "application/merge-patch+json", http.StatusAccepted, ""},
+		{"Content-Type", "application/x-www-form-urlencoded", http.StatusAccepted, ""}, // curl -d
+		{"Content-Type", "text/plain", http.StatusUnsupportedMediaType, "unsupported_media_type"},
+		{"Content-Type", "application/x-ndjson", http.StatusUnsupportedMediaType, "unsupported_media_type"},
+		{"Content-Type", "multipart/form-data; boundary=x", http.StatusUnsupportedMediaType, "unsupported_media_type"},
+		{"Content-Type", "json", http.StatusUnsupportedMediaType, "unsupported_media_type"},
+		{"Content-Type", ";", http.StatusUnsupportedMediaType, "unsupported_media_type"},
+		{"Content-Encoding", "gzip", http.StatusAccepted, ""},
+		{"Content-Encoding", " GZIP ", http.StatusAccepted, ""},
+		{"Content-Encoding", "identity", http.StatusAccepted, ""},
+		{"Content-Encoding", "br", http.StatusUnsupportedMediaType, "unsupported_encoding"},
+		{"Content-Encoding", "gzip, gzip", http.StatusUnsupportedMediaType, "unsupported_encoding"},
+	}
+	for _, c := range cases {
+		response, answer := call(t, s, http.MethodPost, "/v1/events", strings.NewReader("{}"), map[string]string{c.name: c.value})
+		if response.StatusCode != c.status || codeOf(t, answer) != c.code {
+			t.Errorf("%s: %q: %d %v", c.name, c.value, response.StatusCode, answer)
+		}
+	}
+}
+
+// endless is a body without an end that counts what is read of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestABodyIsNotReadBeyondItsLimit(t *testing.T) {
+	for _, declared := range []int64{-1, 1 << 40, 100} {
+		body := &endless{}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/events", body)
+		r.ContentLength = declared
+		r.Header.Set("x-api-key", "first key")
+		w := httptest.NewRecorder()
+		edge(t, nil).ServeHTTP(w, r)
+		if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), `"body_too_large"`) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		// The buffer that a read fills may be twice what it holds.
+		if body.read > 4*wire.MaxBodyBytes {
+			t.Errorf("declared %d: %d bytes were read", declared, body.read)
+		}
+	}
+	// A wrong key is not worth a body.
+	body := &endless{}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/events", body)
+	r.Header.Set("x-api-key", "wrong")
+	w := httptest.NewRecorder()
+	edge(t, nil).ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden || body.read != 0 {
+		t.Errorf("%d after %d bytes", w.Code, body.read)
+	}
+	// Over a connection the largest body passes and the answer to a larger one
+	// arrives.
+	s := serve(t, nil)
+	for size, status := range map[int]int{wire.MaxBodyBytes: http.StatusAccepted, wire.MaxBodyBytes + 128<<10: http.StatusRequestEntityTooLarge} {
+		if response, answer := call(t, s, http.MethodPost, "/v1/events", bytes.NewReader(make([]byte, size)), nil); response.StatusCode != status {
+			t.Errorf("%d bytes: %d %v", size, response.StatusCode, answer)
+		}
+	}
+}
+
+// raw writes a call by hand and reads the answer.
+func raw(t *testing.T, s *httptest.Server, text string, end func(net.Conn)) *http.Response {
+	t.Helper()
+	connection, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	if _, err := io.WriteString(connection, text); err != nil {
+		t.Fatal(err)
+	}
+	if end != nil {
+		end(connection)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	return response
+}
+
+func TestABodyThatDoesNotArrive(t *testing.T) {
+	const head = "POST /v1/events HTTP/1.1\r\nHost: x\r\nx-api-key: first key\r\nContent-Length: 100\r\n\r\nhalf"
+	s := serve(t, func(c *local.HTTPConfig) { c.BodyTimeout = 20 * time.Millisecond })
+	response := raw(t, s, head, nil)
+	if response.StatusCode != http.StatusRequestTimeout || !response.Close {
+		t.Errorf("a slow body: %d %v", response.StatusCode, response.Header)
+	}
+	s = serve(t, nil)
+	response = raw(t, s, head, func(c net.Conn) {
+		if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Error(err)
+		}
+	})
+	if response.StatusCode != http.StatusBadRequest {
+		t.Errorf("a body cut short: %d", response.StatusCode)
+	}
+}
+
+func TestTheBodysTimeDoesNotEndTheCall(t *testing.T) {
+	// The handler works longer than the body may take.
+	s := serve(t, func(c *local.HTTPConfig) {
+		c.BodyTimeout = 10 * time.Millisecond
+		c.Collect = handlerFunc(func(ctx context.Context, _ gateway.Request) gateway.Response {
+			select {
+			case <-ctx.Done():
+				return gateway.Error(http.StatusInternalServerError, "ended", ctx.Err().Error())
+			case <-time.After(50 * time.Millisecond):
+				return gateway.JSON(http.StatusAccepted, struct{}{})
 			}
 		})
-	}
-}
-
-func TestATooLargeBodyIsNotReadToItsEnd(t *testing.T) {
-	endless := io.LimitReader(zeros{}, 1<<40)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/events", endless)
-	r.Header.Set("x-api-key", key)
-	w := httptest.NewRecorder()
-	edge(nil).ServeHTTP(w, r)
-	if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), string(wire.CodeBodyTooLarge)) {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
-func TestAPanicIsAnAnswer(t *testing.T) {
-	h := edge(func(c *local.HTTPConfig) {
-		c.Collect = handler(func(context.Context, gateway.Request) gateway.Response { panic("bug") })
 	})
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/events", strings.NewReader("{}"))
-	r.Header.Set("x-api-key", key)
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "bug") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	if response, answer := call(t, s, http.MethodPost, "/v1/events", strings.NewReader("x"), nil); response.StatusCode != http.StatusAccepted {
+		t.Errorf("%d %v", response.StatusCode, answer)
 	}
 }
 
-func TestABusyServerSaysSo(t *testing.T) {
-	gate, entered := make(chan struct{}), make(chan struct{})
-	h := edge(func(c *local.HTTPConfig) {
-		c.InFlight, c.Patience = 1, time.Nanosecond
-		c.Collect = handler(func(context.Context, gateway.Request) gateway.Response {
-			close(entered)
-			<-gate
+func TestOnlySoManyCallsAtOnce(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := serve(t, func(c *local.HTTPConfig) {
+		c.InFlight, c.Patience = 3, time.Millisecond
+		c.Collect = handlerFunc(func(context.Context, gateway.Request) gateway.Response {
+			entered <- struct{}{}
+			<-release
 			return gateway.JSON(http.StatusAccepted, struct{}{})
 		})
 	})
-	call := func() *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/events", strings.NewReader("{}"))
-		r.Header.Set("x-api-key", key)
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		return w
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if response, answer := call(t, s, http.MethodPost, "/v1/events", nil, nil); response.StatusCode != http.StatusAccepted {
+				t.Errorf("%d %v", response.StatusCode, answer)
+			}
+		})
+		<-entered
 	}
-	first := make(chan int)
-	go func() { first <- call().Code }()
-	<-entered
-	if w := call(); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
-		t.Errorf("%d %v", w.Code, w.Header())
+	response, answer := call(t, s, http.MethodPost, "/v1/events", nil, nil)
+	if response.StatusCode != http.StatusTooManyRequests || codeOf(t, answer) != "too_many_requests" || response.Header.Get("Retry-After") == "" {
+		t.Errorf("%d %v %v", response.StatusCode, answer, response.Header)
 	}
-	close(gate)
-	if code := <-first; code != http.StatusAccepted {
-		t.Errorf("the first got %d", code)
+	close(release)
+	wg.Wait()
+	go func() { <-entered }()
+	if response, _ := call(t, s, http.MethodPost, "/v1/events", nil, nil); response.StatusCode != http.StatusAccepted {
+		t.Errorf("after room was made: %d", response.StatusCode)
 	}
 }
 
-func TestABodyCutShortIsAnError(t *testing.T) {
-	server := httptest.NewServer(edge(nil))
-	defer server.Close()
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "POST /v1/events HTTP/1.1\r\nHost: x\r\nx-api-key: %s\r\nContent-Length: 100\r\n\r\n{", key)
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusBadRequest {
-		t.Errorf("%d", response.StatusCode)
+func TestAPanicIsAnAnswer(t *testing.T) {
+	s := serve(t, func(c *local.HTTPConfig) {
+		c.InFlight, c.Patience = 1, time.Millisecond
+		c.Collect = handlerFunc(func(context.Context, gateway.Request) gateway.Response { panic("secret detail") })
+	})
+	for range 3 { // its room is given back
+		response, answer := call(t, s, http.MethodPost, "/v1/events", nil, nil)
+		if response.StatusCode != http.StatusInternalServerError || codeOf(t, answer) != "internal" || strings.Contains(fmt.Sprint(answer), "secret") {
+			t.Errorf("%d %v", response.StatusCode, answer)
+		}
 	}
 }

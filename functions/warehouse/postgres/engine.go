@@ -76,7 +76,7 @@ SELECT "event_id", "event", "user_id", "timestamp", "properties", "received_at",
 
 // copyEvents streams the objects into the stage, counting lines.
 func (e *engine) copyEvents(ctx context.Context, tx *sql.Tx, reports []warehouse.ObjectReport) (oldest time.Time, err error) {
-	in, err := tx.PrepareContext(ctx, pq.CopyIn("loaf_stage", "seq", "object", "event_id", "event", "user_id", "timestamp", "properties", "received_at"))
+	in, err := tx.PrepareContext(ctx, `COPY "loaf_stage" ("seq", "object", "event_id", "event", "user_id", "timestamp", "properties", "received_at") FROM STDIN`)
 	if err != nil {
 		return oldest, fmt.Errorf("start the copy: %w", err)
 	}
