@@ -37,16 +37,43 @@ const (
 	Dropped Status = "dropped"
 )
 
+// The codes of this package, beside those of the API.
+const (
+	// CodeNetwork: no answer came, and the retries are used up.
+	CodeNetwork = "network"
+	// CodeNotDataLoaf: what answers is no DataLoaf collection API.
+	CodeNotDataLoaf = "not_dataloaf"
+	// CodeClosed: Close ran out of time.
+	CodeClosed = "closed"
+)
+
 // Result is what became of one message.
 type Result struct {
+	// Message is what was enqueued, with the id and the time that the client
+	// gave it: enqueued again it is the same event and counts once.
 	Message Message
 	Status  Status
-	// Code is the API's code for a rejected message, for example
-	// "properties_too_large", or "http_403" for a refused request.
+	// Code is why it was not accepted, for programs: the API's own code, for
+	// example "properties_too_large" (package wire lists them), or one of this
+	// package's, or "http_403" for a refusal without a code.
 	Code string
-	// Err says why it was not accepted; nil when it was.
+	// Err says why it was not accepted; nil when it was. A *RequestError within
+	// says that the request was refused, and not this message alone.
 	Err error
 }
+
+// RequestError is a request that was refused as a whole: a wrong key or
+// address, or an API that is away.
+type RequestError struct {
+	// Status is the HTTP status.
+	Status int
+	// Code is the API's code, or "http_403" and the like where it gave none.
+	Code string
+	// Message says what the API said, and what to do.
+	Message string
+}
+
+func (e *RequestError) Error() string { return "dataloaf: " + e.Message }
 
 // Stats are a client's counts since New.
 type Stats struct {
@@ -138,8 +165,9 @@ func (c *Client) UpdateUser(u Update) error { return c.Enqueue(u) }
 // Enqueue takes a message without waiting. It fails with ErrQueueFull,
 // ErrClosed, or an error that names the field that breaks the API's rules (a
 // *wire.ItemError within); then the message is not taken and gets no Result.
+// What the message refers to may be changed afterwards.
 func (c *Client) Enqueue(m Message) error {
-	to, json, err := m.encode(c.config.Now())
+	e, err := c.encode(m)
 	if err != nil {
 		return err
 	}
@@ -148,25 +176,29 @@ func (c *Client) Enqueue(m Message) error {
 	if c.closed {
 		return ErrClosed
 	}
-	if !c.hasRoom(len(json)) {
+	if !c.hasRoom(len(e.json)) {
 		c.stats.QueueFull++
 		return ErrQueueFull
 	}
-	c.add(to, m, json)
+	c.add(e)
 	return nil
 }
 
 // EnqueueWait is Enqueue for programs that have nothing better to do than wait
-// until there is room, such as imports.
+// until there is room, such as imports. It fails when ctx ends first.
 func (c *Client) EnqueueWait(ctx context.Context, m Message) error {
-	to, json, err := m.encode(c.config.Now())
+	e, err := c.encode(m)
 	if err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, c.wake)()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.closed && !c.hasRoom(len(json)) {
+	if !c.closed && !c.hasRoom(len(e.json)) {
+		defer context.AfterFunc(ctx, c.wake)()
+		// Nothing else may come before there is room: what is open goes now.
+		c.cutAll()
+	}
+	for !c.closed && !c.hasRoom(len(e.json)) {
 		if ctx.Err() != nil {
 			return fmt.Errorf("dataloaf: wait for room in the queue: %w", ctx.Err())
 		}
@@ -175,8 +207,20 @@ func (c *Client) EnqueueWait(ctx context.Context, m Message) error {
 	if c.closed {
 		return ErrClosed
 	}
-	c.add(to, m, json)
+	c.add(e)
 	return nil
+}
+
+func (c *Client) encode(m Message) (encoded, error) {
+	if m == nil {
+		return encoded{}, errors.New("dataloaf: the message is nil; enqueue an Event, a User or an Update")
+	}
+	e, err := m.encode(stamp{c.config.Now(), c.config.Random})
+	if c.config.Callback == nil {
+		// Nobody will ask for it; its properties need not be kept.
+		e.message = nil
+	}
+	return e, err
 }
 
 // wake makes everything that waits look again.
@@ -192,7 +236,8 @@ func (c *Client) hasRoom(size int) bool {
 	return c.queued == 0 || (c.queued < c.config.MaxQueueItems && c.bytes+size+overhead <= c.config.MaxQueueBytes)
 }
 
-func (c *Client) add(to lane, m Message, json []byte) {
+func (c *Client) add(e encoded) {
+	to, json := e.lane, e.json
 	b := &c.open[to]
 	// The item, a comma, and what stands around the items.
 	if len(b.items) > 0 && b.bytes+len(json)+32 > c.config.MaxBatchBytes {
@@ -206,7 +251,7 @@ func (c *Client) add(to lane, m Message, json []byte) {
 			c.cut(to)
 		})
 	}
-	b.items = append(b.items, queuedItem{message: m, json: json, epoch: c.epoch})
+	b.items = append(b.items, queuedItem{message: e.message, json: json, epoch: c.epoch})
 	b.bytes += len(json) + 1
 	c.unsettled[c.epoch]++
 	c.queued++
@@ -229,6 +274,12 @@ func (c *Client) cut(l lane) {
 	c.changed.Broadcast()
 }
 
+func (c *Client) cutAll() {
+	for l := range lanes {
+		c.cut(l)
+	}
+}
+
 // work sends batches until the client ends.
 func (c *Client) work() {
 	for {
@@ -241,6 +292,7 @@ func (c *Client) work() {
 			return
 		}
 		b := c.ready[0]
+		c.ready[0] = batch{} // for the garbage collector
 		c.ready = c.ready[1:]
 		c.mu.Unlock()
 		c.deliver(b)
@@ -248,9 +300,9 @@ func (c *Client) work() {
 }
 
 // settle reports what became of messages and makes room for others.
-func (c *Client) settle(items []queuedItem, status Status, code string, err error) {
+func (c *Client) settle(items []queuedItem, status Status, why failure) {
 	for _, i := range items {
-		c.report(Result{Message: i.message, Status: status, Code: code, Err: err})
+		c.report(Result{Message: i.message, Status: status, Code: why.code, Err: why.err})
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -287,7 +339,8 @@ func (c *Client) report(r Result) {
 }
 
 // Flush sends what is queued at once and waits until every message that was
-// enqueued before it has its result. It fails when ctx ends first.
+// enqueued before it has its result, whichever that is. It fails when ctx ends
+// first; the messages are still being delivered then.
 func (c *Client) Flush(ctx context.Context) error {
 	defer context.AfterFunc(ctx, c.wake)()
 	c.mu.Lock()
@@ -298,9 +351,7 @@ func (c *Client) Flush(ctx context.Context) error {
 func (c *Client) flush(ctx context.Context) error {
 	mark := c.epoch
 	c.epoch++
-	for l := range lanes {
-		c.cut(l)
-	}
+	c.cutAll()
 	for {
 		left := 0
 		for epoch, n := range c.unsettled {
@@ -321,7 +372,7 @@ func (c *Client) flush(ctx context.Context) error {
 // Close delivers what is queued and ends the client's goroutines. Where ctx has
 // no deadline it takes DefaultCloseTimeout at most. What is not delivered by
 // then is reported as dropped, and the error says how many messages that were.
-// Closing again does nothing.
+// Closing again waits for the first Close and does nothing.
 func (c *Client) Close(ctx context.Context) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -338,7 +389,7 @@ func (c *Client) Close(ctx context.Context) error {
 	c.closed = true
 	c.changed.Broadcast()
 	before := c.stats.Dropped
-	flushed := c.flush(ctx)
+	late := c.flush(ctx)
 	c.ended = true
 	c.changed.Broadcast()
 	c.mu.Unlock()
@@ -347,10 +398,15 @@ func (c *Client) Close(ctx context.Context) error {
 	c.stop()
 	c.workers.Wait()
 	c.http.CloseIdleConnections()
-	if dropped := c.Stats().Dropped - before; flushed != nil && dropped > 0 {
+	dropped := c.Stats().Dropped - before
+	switch {
+	case dropped == 0:
+		return nil
+	case late != nil:
 		return fmt.Errorf("dataloaf: close: %d messages were not delivered and are dropped: %w", dropped, ctx.Err())
+	default:
+		return fmt.Errorf("dataloaf: close: %d messages could not be delivered in %v of retries and are dropped", dropped, c.config.MaxRetryTime)
 	}
-	return nil
 }
 
 // Stats gives the counts so far.

@@ -1,655 +1,463 @@
-package dataloaf
+package dataloaf_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/dataloaf/dataloaf/sdk-go/wire"
+	dataloaf "github.com/dataloaf/dataloaf/sdk-go"
 )
 
-// api is a collection API without a network, so that tests run on a fake clock.
-type api struct {
-	mu sync.Mutex
-	// answer decides what to do with a request; nil accepts everything.
-	answer func(n int, r *http.Request, items []json.RawMessage) (*http.Response, error)
-	calls  []call
-}
+func TestEachKindGoesToItsCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPI()
+		c, told := open(t, a, nil)
+		made := time.Now()
+		must(t, c.Track(dataloaf.Event{Event: "bread baked", UserID: "u1", Properties: map[string]any{"kind": "rye"}, Tag: "t1"}))
+		must(t, c.CreateUser(dataloaf.User{UserID: "u1", Attributes: map[string]any{"plan": "pro"}}))
+		must(t, c.UpdateUser(dataloaf.Update{UserID: "u1", Attributes: map[string]any{"plan": nil}}))
+		flush(t, c)
 
-type call struct {
-	at     time.Time
-	method string
-	path   string
-	items  []json.RawMessage
-	header http.Header
-}
-
-func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		z, err := gzip.NewReader(bytes.NewReader(body))
-		if err != nil {
-			return nil, err
+		bodies := map[string]string{}
+		for _, r := range a.seen() {
+			bodies[r.method+" "+r.path] = string(r.body)
+			if r.header.Get("x-api-key") != testKey || r.header.Get("Content-Type") != "application/json" || !strings.HasPrefix(r.header.Get("User-Agent"), "dataloaf-go/") {
+				t.Errorf("headers %v", r.header)
+			}
 		}
-		if body, err = io.ReadAll(z); err != nil {
-			return nil, err
+		at := made.UTC().Format("2006-01-02T15:04:05.000000Z")
+		for call, want := range map[string]string{
+			"POST /v1/users":  `{"users":[{"user_id":"u1","created_at":"` + at + `","attributes":{"plan":"pro"}}]}`,
+			"PATCH /v1/users": `{"users":[{"user_id":"u1","attributes":{"plan":null},"updated_at":"` + at + `"}]}`,
+		} {
+			if bodies[call] != want {
+				t.Errorf("%s\n got %s\nwant %s", call, bodies[call], want)
+			}
 		}
-	}
-	var parsed map[string][]json.RawMessage
-	if err := json.Unmarshal(body, &parsed); err != nil {
-		return nil, fmt.Errorf("the client sent %s: %w", body, err)
-	}
-	items := append(parsed["events"], parsed["users"]...)
-	a.mu.Lock()
-	a.calls = append(a.calls, call{time.Now(), r.Method, r.URL.Path, items, r.Header})
-	n, answer := len(a.calls), a.answer
-	a.mu.Unlock()
-	if answer != nil {
-		if response, err := answer(n, r, items); response != nil || err != nil {
-			return response, err
+		results := told.list()
+		if len(results) != 3 {
+			t.Fatalf("%d results", len(results))
 		}
-	}
-	return respond(http.StatusAccepted, fmt.Sprintf(`{"accepted":%d,"rejected":[]}`, len(items))), nil
-}
-
-func respond(status int, body string, header ...string) *http.Response {
-	h := http.Header{}
-	for i := 0; i+1 < len(header); i += 2 {
-		h.Set(header[i], header[i+1])
-	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
-}
-
-// made are the calls so far.
-func (a *api) made() []call {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return append([]call(nil), a.calls...)
-}
-
-func (a *api) received() (n int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, c := range a.calls {
-		n += len(c.items)
-	}
-	return n
-}
-
-// results gathers what the callback says.
-type results struct {
-	mu  sync.Mutex
-	all []Result
-}
-
-func (r *results) add(x Result) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.all = append(r.all, x)
-}
-
-func (r *results) list() []Result {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]Result(nil), r.all...)
-}
-
-func (r *results) count(s Status) (n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, x := range r.all {
-		if x.Status == s {
-			n++
+		for _, r := range results {
+			if r.Status != dataloaf.Accepted || r.Err != nil || r.Code != "" {
+				t.Errorf("%+v", r)
+			}
+			if e, ok := r.Message.(dataloaf.Event); ok {
+				if e.EventID == "" || e.EventID[14] != '7' || !e.Timestamp.Equal(made) || e.Tag != "t1" {
+					t.Errorf("the event comes back as %+v", e)
+				}
+				want := `{"events":[{"event_id":"` + e.EventID + `","event":"bread baked","user_id":"u1","timestamp":"` + at + `","properties":{"kind":"rye"}}]}`
+				if bodies["POST /v1/events"] != want {
+					t.Errorf("got %s\nwant %s", bodies["POST /v1/events"], want)
+				}
+			}
 		}
-	}
-	return n
+	})
 }
 
-// client makes one on a fake API. Within synctest its timers are fake, too.
-func client(t *testing.T, a *api, change func(*Config)) (*Client, *results) {
+func must(t *testing.T, err error) {
 	t.Helper()
-	r := &results{}
-	c := Config{Endpoint: "http://api.test/prod/", APIKey: "k", Transport: a, Callback: r.add, Logger: slog.New(slog.DiscardHandler)}
-	if change != nil {
-		change(&c)
-	}
-	made, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made, r
 }
 
-func track(t *testing.T, c *Client, n int) {
-	t.Helper()
-	for i := range n {
-		if err := c.Track(Event{Event: "e", UserID: "u", Properties: map[string]any{"n": i}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func closeIt(t *testing.T, c *Client) {
-	t.Helper()
-	if err := c.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestBatchesByCountAndInterval(t *testing.T) {
+func TestBatchesByCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &api{}
-		c, r := client(t, a, nil)
-		start := time.Now()
-		track(t, c, 250)
+		a := newAPI()
+		c, told := open(t, a, func(c *dataloaf.Config) { c.MaxBatchItems = 3; c.Senders = 1 })
+		track(t, c, 7)
 		synctest.Wait()
-		if len(a.made()) != 2 || len(a.made()[0].items) != 100 {
-			t.Fatalf("%d calls at once", len(a.made()))
+		if n := len(a.seen()); n != 2 {
+			t.Errorf("%d requests before the interval, want the 2 full batches", n)
 		}
-		time.Sleep(DefaultFlushInterval)
-		synctest.Wait()
-		if len(a.made()) != 3 || len(a.made()[2].items) != 50 || a.made()[2].at.Sub(start) != DefaultFlushInterval {
-			t.Errorf("the rest: %d calls", len(a.made()))
+		flush(t, c)
+		var sizes []int
+		for _, r := range a.seen() {
+			sizes = append(sizes, len(r.ids))
 		}
-		if r.count(Accepted) != 250 {
-			t.Errorf("%d accepted", r.count(Accepted))
+		if !slices.Equal(sizes, []int{3, 3, 1}) {
+			t.Errorf("batches of %v", sizes)
 		}
-		closeIt(t, c)
-		if s := c.Stats(); s.Enqueued != 250 || s.Accepted != 250 || s.Pending != 0 {
-			t.Errorf("%+v", s)
-		}
+		want(t, told, 7, dataloaf.Accepted)
 	})
 }
 
 func TestBatchesByBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &api{}
-		c, _ := client(t, a, func(c *Config) { c.MaxBatchBytes = 50 << 10 })
-		for range 10 {
-			if err := c.Track(Event{Event: "e", Properties: map[string]any{"pad": strings.Repeat("x", 20<<10)}}); err != nil {
-				t.Fatal(err)
+		const most = 4 << 10
+		a := newAPI()
+		c, told := open(t, a, func(c *dataloaf.Config) { c.MaxBatchBytes = most })
+		for i := range 20 {
+			must(t, c.Track(dataloaf.Event{Event: "e", Tag: i, Properties: map[string]any{"k": strings.Repeat("x", 900)}}))
+		}
+		// One that is larger than a batch goes alone.
+		must(t, c.Track(dataloaf.Event{Event: "e", Tag: 20, Properties: map[string]any{"k": strings.Repeat("x", 2*most)}}))
+		flush(t, c)
+		want(t, told, 21, dataloaf.Accepted)
+		full := 0
+		for _, r := range a.seen() {
+			if len(r.body) > most && len(r.ids) > 1 {
+				t.Errorf("a body of %d bytes with %d events", len(r.body), len(r.ids))
+			}
+			if len(r.ids) == 3 {
+				full++
 			}
 		}
-		closeIt(t, c)
-		for _, call := range a.made() {
-			if len(call.items) > 2 {
-				t.Errorf("%d items of 20 KiB in one request", len(call.items))
-			}
-		}
-		if a.received() != 10 {
-			t.Errorf("%d received", a.received())
+		if full != 6 {
+			t.Errorf("%d full batches, want 6", full)
 		}
 	})
 }
 
-func TestEachKindGoesToItsCall(t *testing.T) {
+func TestBatchesByInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &api{}
-		c, _ := client(t, a, nil)
-		at := time.Date(1999, 5, 1, 12, 0, 0, 123456789, time.FixedZone("", 3600))
-		for _, err := range []error{
-			c.Track(Event{Event: "e", EventID: "BE2A8D1A-0daa-5edc-adf8-c8b34c64d952", Timestamp: at, Properties: json.RawMessage(`{"a": 1.0}`)}),
-			c.CreateUser(User{UserID: "u", CreatedAt: at, Attributes: map[string]any{"plan": "pro"}}),
-			c.UpdateUser(Update{UserID: "u", UpdatedAt: at, Attributes: struct {
-				Plan *string `json:"plan"`
-			}{}}),
-		} {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		closeIt(t, c)
-		got := map[string]string{}
-		for _, call := range a.made() {
-			got[call.method+" "+call.path] = string(call.items[0])
-			if call.header.Get("x-api-key") != "k" || call.header.Get("Content-Type") != "application/json" {
-				t.Errorf("headers %v", call.header)
-			}
-		}
-		for route, want := range map[string]string{
-			"POST /prod/v1/events": `{"event_id":"be2a8d1a-0daa-5edc-adf8-c8b34c64d952","event":"e","timestamp":"1999-05-01T11:00:00.123456Z","properties":{"a":1.0}}`,
-			"POST /prod/v1/users":  `{"user_id":"u","created_at":"1999-05-01T11:00:00.123456Z","attributes":{"plan":"pro"}}`,
-			"PATCH /prod/v1/users": `{"user_id":"u","attributes":{"plan":null},"updated_at":"1999-05-01T11:00:00.123456Z"}`,
-		} {
-			if got[route] != want {
-				t.Errorf("%s:\n got %s\nwant %s", route, got[route], want)
-			}
+		a := newAPI()
+		c, _ := open(t, a, func(c *dataloaf.Config) { c.FlushInterval = 5 * time.Second })
+		start := time.Now()
+		track(t, c, 1)
+		time.Sleep(2 * time.Second) // the bubble's clock
+		track(t, c, 1)
+		time.Sleep(time.Minute)
+		seen := a.seen()
+		if len(seen) != 1 || len(seen[0].ids) != 2 || seen[0].at.Sub(start) != 5*time.Second {
+			t.Errorf("got %+v", seen)
 		}
 	})
 }
 
-func TestRetriesSendTheSame(t *testing.T) {
+func TestLargeBodiesAreCompressed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failures := []func() (*http.Response, error){
-			func() (*http.Response, error) { return nil, errors.New("connection reset") },
-			func() (*http.Response, error) { return respond(http.StatusRequestTimeout, ""), nil },
-			func() (*http.Response, error) { return respond(http.StatusTooManyRequests, ""), nil },
-			func() (*http.Response, error) { return respond(http.StatusInternalServerError, "<html>"), nil },
-			func() (*http.Response, error) { return respond(http.StatusServiceUnavailable, `{"error":{}}`), nil },
-			func() (*http.Response, error) {
-				r := respond(http.StatusAccepted, "")
-				r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"acc`), cut{}))
-				return r, nil
-			},
+		a := newAPI()
+		c, _ := open(t, a, nil)
+		track(t, c, 1)
+		flush(t, c)
+		track(t, c, 50)
+		flush(t, c)
+		seen := a.seen()
+		if got := seen[0].header.Get("Content-Encoding"); got != "" {
+			t.Errorf("a small body has Content-Encoding %q", got)
 		}
-		a := &api{answer: func(n int, _ *http.Request, _ []json.RawMessage) (*http.Response, error) {
-			if n <= len(failures) {
-				return failures[n-1]()
-			}
-			return nil, nil
-		}}
-		c, r := client(t, a, nil)
-		track(t, c, 3)
-		closeIt(t, c)
-		if len(a.made()) != len(failures)+1 {
-			t.Fatalf("%d calls", len(a.made()))
-		}
-		for _, call := range a.made() {
-			for i := range call.items {
-				if !bytes.Equal(call.items[i], a.made()[0].items[i]) {
-					t.Errorf("a retry sent another event: %s", call.items[i])
-				}
-			}
-		}
-		if r.count(Accepted) != 3 || len(r.list()) != 3 {
-			t.Errorf("%+v", r.list())
-		}
-		if s := c.Stats(); s.Retries != int64(len(failures)) {
-			t.Errorf("%+v", s)
+		if got := seen[1].header.Get("Content-Encoding"); got != "gzip" {
+			t.Errorf("a large body has Content-Encoding %q", got)
 		}
 	})
 }
 
-// cut is a connection that breaks.
-type cut struct{}
-
-func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-func TestRetryAfterIsHonoured(t *testing.T) {
-	for name, header := range map[string]func() string{
-		"seconds": func() string { return "7" },
-		"a date":  func() string { return time.Now().Add(7 * time.Second).UTC().Format(http.TimeFormat) },
+func TestAFullQueueSaysSo(t *testing.T) {
+	for name, limit := range map[string]func(*dataloaf.Config){
+		"count": func(c *dataloaf.Config) { c.MaxQueueItems = 5 },
+		"bytes": func(c *dataloaf.Config) { c.MaxQueueBytes = 1300 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := &api{answer: func(n int, _ *http.Request, _ []json.RawMessage) (*http.Response, error) {
-					if n == 1 {
-						return respond(http.StatusTooManyRequests, "", "Retry-After", header()), nil
+				release := make(chan struct{})
+				a := newAPI()
+				a.before = func(int, http.ResponseWriter, *http.Request) bool { <-release; return false }
+				c, told := open(t, a, limit)
+				taken, refused := 0, 0
+				for i := range 20 {
+					switch err := c.Track(dataloaf.Event{Event: "e", Tag: i}); {
+					case err == nil:
+						taken++
+					case errors.Is(err, dataloaf.ErrQueueFull):
+						refused++
+					default:
+						t.Fatal(err)
 					}
-					return nil, nil
-				}}
-				c, _ := client(t, a, nil)
-				track(t, c, 1)
-				closeIt(t, c)
-				if gap := a.made()[1].at.Sub(a.made()[0].at); gap < 6*time.Second || gap > 8*time.Second {
-					t.Errorf("waited %s", gap)
+				}
+				if taken != 5 || refused != 15 {
+					t.Errorf("%d taken, %d refused", taken, refused)
+				}
+				s := c.Stats()
+				if s.QueueFull != 15 || s.Enqueued != 5 || s.Pending != 5 {
+					t.Errorf("%+v", s)
+				}
+				// Messages under way count, too; those that are settled do not.
+				time.Sleep(2 * dataloaf.DefaultFlushInterval)
+				if err := c.Track(dataloaf.Event{Event: "e"}); !errors.Is(err, dataloaf.ErrQueueFull) {
+					t.Errorf("under way: %v", err)
+				}
+				close(release)
+				flush(t, c)
+				want(t, told, 5, dataloaf.Accepted)
+				must(t, c.Track(dataloaf.Event{Event: "e", Tag: 99}))
+				if s := c.Stats(); s.Accepted != 5 || s.Pending != 1 {
+					t.Errorf("%+v", s)
 				}
 			})
 		})
 	}
 }
 
-func TestRejectionsAreReportedAndUnavailableIsSentAgain(t *testing.T) {
+func TestEnqueueWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &api{answer: func(n int, _ *http.Request, items []json.RawMessage) (*http.Response, error) {
-			if n == 1 {
-				return respond(http.StatusAccepted, `{"accepted":1,"rejected":[{"index":0,"code":"event_too_long","message":"m"},{"index":2,"code":"unavailable","message":"later"}]}`), nil
-			}
-			return nil, nil
-		}}
-		c, r := client(t, a, nil)
-		for i := range 3 {
-			if err := c.Track(Event{Event: "e", Tag: i}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		closeIt(t, c)
-		if len(a.made()) != 2 || len(a.made()[1].items) != 1 || !bytes.Equal(a.made()[1].items[0], a.made()[0].items[2]) {
-			t.Errorf("sent again: %+v", a.made()[1:])
-		}
-		if r.count(Accepted) != 2 || r.count(Rejected) != 1 {
-			t.Errorf("%+v", r.list())
-		}
-		for _, x := range r.list() {
-			if x.Status == Rejected && (x.Message.(Event).Tag != 0 || x.Code != "event_too_long" || x.Err == nil) {
-				t.Errorf("%+v", x)
-			}
-		}
-	})
-}
-
-func TestPermanentRefusals(t *testing.T) {
-	for status, hint := range map[int]string{400: "", 401: "APIKey", 403: "APIKey", 404: "Endpoint", 413: "", 301: ""} {
-		synctest.Test(t, func(t *testing.T) {
-			a := &api{answer: func(int, *http.Request, []json.RawMessage) (*http.Response, error) {
-				return respond(status, `{"error":{"code":"x","message":"because"}}`), nil
-			}}
-			c, r := client(t, a, nil)
-			track(t, c, 1)
-			closeIt(t, c)
-			if len(a.made()) != 1 || r.count(Rejected) != 1 || r.list()[0].Code != fmt.Sprint("http_", status) {
-				t.Fatalf("%d: %d calls, %+v", status, len(a.made()), r.list())
-			}
-			if m := r.list()[0].Err.Error(); !strings.Contains(m, hint) || !strings.Contains(m, "because") {
-				t.Errorf("%d: %s", status, m)
-			}
-		})
-	}
-}
-
-func TestATooLargeBatchIsSplit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := &api{answer: func(_ int, _ *http.Request, items []json.RawMessage) (*http.Response, error) {
-			if len(items) > 3 {
-				return respond(http.StatusRequestEntityTooLarge, ""), nil
-			}
-			return nil, nil
-		}}
-		c, r := client(t, a, nil)
-		track(t, c, 10)
-		closeIt(t, c)
-		if r.count(Accepted) != 10 || len(r.list()) != 10 {
-			t.Errorf("%+v", c.Stats())
-		}
-	})
-}
-
-func TestNotADataLoafEndpoint(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := &api{answer: func(int, *http.Request, []json.RawMessage) (*http.Response, error) {
-			return respond(http.StatusOK, "<html>hello</html>"), nil
-		}}
-		c, r := client(t, a, nil)
+		release := make(chan struct{})
+		a := newAPI()
+		a.before = func(int, http.ResponseWriter, *http.Request) bool { <-release; return false }
+		c, told := open(t, a, func(c *dataloaf.Config) { c.MaxQueueItems = 2; c.FlushInterval = time.Hour })
 		track(t, c, 2)
-		closeIt(t, c)
-		if r.count(Rejected) != 2 || !strings.Contains(r.list()[0].Err.Error(), "Endpoint") {
-			t.Errorf("%+v", r.list())
+
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		if err := c.EnqueueWait(ctx, dataloaf.Event{Event: "e", Tag: 2}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(start), err)
 		}
+		done := make(chan error)
+		go func() { done <- c.EnqueueWait(context.Background(), dataloaf.Event{Event: "e", Tag: 3}) }()
+		synctest.Wait()
+		select {
+		case err := <-done:
+			t.Fatalf("did not wait: %v", err)
+		default:
+		}
+		// A full queue does not wait for the interval of an hour.
+		close(release)
+		start = time.Now()
+		if err := <-done; err != nil || time.Since(start) != 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		flush(t, c)
+		want(t, told, 3, dataloaf.Accepted)
 	})
 }
 
-func TestAFullQueueSaysSo(t *testing.T) {
+func TestCloseEndsEnqueueWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate := make(chan struct{})
-		a := &api{answer: func(int, *http.Request, []json.RawMessage) (*http.Response, error) {
-			<-gate
-			return nil, nil
-		}}
-		c, _ := client(t, a, func(c *Config) { c.MaxQueueItems = 5 })
-		track(t, c, 5)
-		if err := c.Track(Event{Event: "e"}); !errors.Is(err, ErrQueueFull) {
-			t.Errorf("got %v", err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := c.EnqueueWait(ctx, Event{Event: "e"}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-		waited := make(chan error)
-		go func() { waited <- c.EnqueueWait(t.Context(), Event{Event: "e"}) }()
+		a := newAPI()
+		a.before = func(_ int, _ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
+		c, _ := open(t, a, func(c *dataloaf.Config) { c.MaxQueueItems = 1 })
+		track(t, c, 1)
+		done := make(chan error)
+		go func() { done <- c.EnqueueWait(context.Background(), dataloaf.Event{Event: "e"}) }()
 		synctest.Wait()
-		close(gate)
-		if err := <-waited; err != nil {
+		go func() { _ = c.Close(context.Background()) }()
+		if err := <-done; !errors.Is(err, dataloaf.ErrClosed) {
 			t.Error(err)
 		}
-		closeIt(t, c)
-		if s := c.Stats(); s.QueueFull != 1 || s.Accepted != 6 {
+	})
+}
+
+func TestFlushWaitsForWhatWasBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		second := make(chan struct{})
+		a := newAPI()
+		a.before = func(n int, _ http.ResponseWriter, _ *http.Request) bool {
+			if n > 0 {
+				<-second
+			}
+			return false
+		}
+		c, _ := open(t, a, nil)
+		track(t, c, 1)
+		flushed := make(chan error)
+		go func() { flushed <- c.Flush(context.Background()) }()
+		synctest.Wait()
+		track(t, c, 1) // after the flush: it may wait for ever
+		time.Sleep(time.Minute)
+		must(t, <-flushed)
+
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := c.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 messages") {
+			t.Errorf("flush of a message that hangs: %v", err)
+		}
+		close(second)
+		flush(t, c) // it was not given up
+		if s := c.Stats(); s.Accepted != 2 || s.Pending != 0 {
 			t.Errorf("%+v", s)
 		}
-		if err := c.Track(Event{Event: "e"}); !errors.Is(err, ErrClosed) {
-			t.Errorf("after Close: %v", err)
-		}
 	})
 }
 
-func TestFlushWaitsForWhatCameBefore(t *testing.T) {
+func TestCloseDeliversAndEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // whose end fails for goroutines left
+		a := newAPI()
+		c, told := open(t, a, func(c *dataloaf.Config) { c.FlushInterval = time.Hour; c.MaxBatchItems = 7 })
+		track(t, c, 100)
+		must(t, c.Close(context.Background()))
+		want(t, told, 100, dataloaf.Accepted)
+		if err := c.Track(dataloaf.Event{Event: "e"}); !errors.Is(err, dataloaf.ErrClosed) {
+			t.Errorf("track after close: %v", err)
+		}
+		if err := c.EnqueueWait(context.Background(), dataloaf.User{UserID: "u"}); !errors.Is(err, dataloaf.ErrClosed) {
+			t.Errorf("enqueue after close: %v", err)
+		}
+		must(t, c.Flush(context.Background()))
+		must(t, c.Close(context.Background()))
+	})
+}
+
+func TestCloseThatRunsOutOfTime(t *testing.T) {
+	hang := func(_ int, _ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
+	away := func(_ int, w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	}
+	for name, before := range map[string]func(int, http.ResponseWriter, *http.Request) bool{"hangs": hang, "is away": away} {
+		for _, c := range []struct {
+			name     string
+			deadline time.Duration
+		}{{"its deadline", 3 * time.Second}, {"the default", 0}} {
+			t.Run("server "+name+", "+c.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a := newAPI()
+					a.before = before
+					client, told := open(t, a, func(c *dataloaf.Config) { c.MaxBatchItems = 4; c.RequestTimeout = time.Hour; c.Random = longest{} })
+					track(t, client, 50)
+					ctx, takes := context.Background(), dataloaf.DefaultCloseTimeout
+					if c.deadline > 0 {
+						var cancel context.CancelFunc
+						ctx, cancel = context.WithTimeout(ctx, c.deadline)
+						defer cancel()
+						takes = c.deadline
+					}
+					start := time.Now()
+					err := client.Close(ctx)
+					if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "50 messages") {
+						t.Errorf("close: %v", err)
+					}
+					if took := time.Since(start); took != takes {
+						t.Errorf("close took %v, want %v", took, takes)
+					}
+					want(t, told, 50, dataloaf.Dropped)
+					for _, r := range told.list() {
+						if r.Code != dataloaf.CodeClosed || !errors.Is(r.Err, dataloaf.ErrClosed) {
+							t.Errorf("%s, %v", r.Code, r.Err)
+						}
+					}
+					if s := client.Stats(); s.Dropped != 50 || s.Pending != 0 {
+						t.Errorf("%+v", s)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestAPanicInTheCallbackStopsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate := make(chan struct{})
-		a := &api{answer: func(n int, _ *http.Request, _ []json.RawMessage) (*http.Response, error) {
-			if n == 2 {
-				<-gate
+		var mu sync.Mutex
+		calls := 0
+		c, _ := open(t, newAPI(), func(c *dataloaf.Config) {
+			c.Callback = func(dataloaf.Result) {
+				mu.Lock()
+				calls++
+				mu.Unlock()
+				panic("the application's fault")
 			}
-			return nil, nil
-		}}
-		c, r := client(t, a, nil)
-		track(t, c, 3)
-		if err := c.Flush(t.Context()); err != nil || r.count(Accepted) != 3 {
-			t.Errorf("%v, %d accepted", err, r.count(Accepted))
+		})
+		track(t, c, 10)
+		flush(t, c)
+		if s := c.Stats(); calls != 10 || s.Accepted != 10 {
+			t.Errorf("%d calls, %+v", calls, s)
 		}
-		track(t, c, 2)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := c.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "2 messages") {
-			t.Errorf("got %v", err)
-		}
-		close(gate)
-		closeIt(t, c)
 	})
 }
 
-func TestCloseGivesUpInTimeAndSaysHowMany(t *testing.T) {
+func TestTheCallbackMayEnqueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &api{answer: func(_ int, r *http.Request, _ []json.RawMessage) (*http.Response, error) {
-			<-r.Context().Done() // a server that never answers
-			return nil, r.Context().Err()
-		}}
-		c, r := client(t, a, nil)
-		track(t, c, 730)
-		start := time.Now()
-		err := c.Close(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "730 messages") || time.Since(start) != DefaultCloseTimeout {
-			t.Errorf("after %s: %v", time.Since(start), err)
+		var c *dataloaf.Client
+		c, _ = open(t, newAPI(), func(config *dataloaf.Config) {
+			config.Callback = func(r dataloaf.Result) {
+				if e := r.Message.(dataloaf.Event); e.Event == "first" {
+					if err := c.Track(dataloaf.Event{Event: "second"}); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+		must(t, c.Track(dataloaf.Event{Event: "first"}))
+		flush(t, c)
+		flush(t, c)
+		if s := c.Stats(); s.Accepted != 2 {
+			t.Errorf("%+v", s)
 		}
-		if r.count(Dropped) != 730 {
-			t.Errorf("%+v", c.Stats())
-		}
-		closeIt(t, c) // again does nothing
 	})
 }
 
-func TestDroppedAfterTheRetryTime(t *testing.T) {
+func TestWhatIsEnqueuedMayBeChangedAfterwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &api{answer: func(int, *http.Request, []json.RawMessage) (*http.Response, error) {
-			return nil, errors.New("no route to host")
-		}}
-		c, r := client(t, a, func(c *Config) { c.MaxRetryTime = time.Minute })
-		track(t, c, 3)
-		if err := c.Flush(t.Context()); err != nil {
-			t.Fatal(err)
+		a := newAPI()
+		c, _ := open(t, a, nil)
+		properties := map[string]any{"n": 1}
+		must(t, c.Track(dataloaf.Event{Event: "e", Properties: properties}))
+		properties["n"] = 2
+		flush(t, c)
+		var body struct {
+			Events []struct{ Properties map[string]int }
 		}
-		if r.count(Dropped) != 3 || !strings.Contains(r.list()[0].Err.Error(), "no route") {
-			t.Errorf("%+v", r.list())
+		must(t, json.Unmarshal(a.seen()[0].body, &body))
+		if got := body.Events[0].Properties["n"]; got != 1 {
+			t.Errorf("n is %d", got)
 		}
-		closeIt(t, c)
 	})
 }
 
-func TestBadMessagesAreRefusedAtOnce(t *testing.T) {
-	c, r := client(t, &api{}, nil)
-	defer closeIt(t, c)
-	for want, m := range map[wire.Code]Message{
-		wire.CodeEventRequired:       Event{},
-		wire.CodeEventTooLong:        Event{Event: strings.Repeat("x", 201)},
-		wire.CodeEventIDInvalid:      Event{Event: "e", EventID: "7"},
-		wire.CodeInvalidUTF8:         Event{Event: "\xff"},
-		wire.CodePropertiesTooLarge:  Event{Event: "e", Properties: map[string]string{"a": strings.Repeat("x", 33<<10)}},
-		wire.CodePropertiesInvalid:   Event{Event: "e", Properties: []int{1}},
-		wire.CodeTimestampOutOfRange: Event{Event: "e", Timestamp: time.Now().Add(25 * time.Hour)},
-		wire.CodeUserIDRequired:      User{},
-		wire.CodeUserIDTooLong:       Update{UserID: strings.Repeat("x", 257)},
+func TestConfigs(t *testing.T) {
+	sound := dataloaf.Config{Endpoint: "http://localhost:8080", APIKey: "k"}
+	c, err := dataloaf.New(sound)
+	if err != nil {
+		t.Fatalf("endpoint and key are not enough: %v", err)
+	}
+	must(t, c.Close(context.Background()))
+	for field, change := range map[string]func(*dataloaf.Config){
+		"Endpoint is empty":        func(c *dataloaf.Config) { c.Endpoint = "" },
+		"Endpoint \"localhost\"":   func(c *dataloaf.Config) { c.Endpoint = "localhost" },
+		"Endpoint \"ftp://x\"":     func(c *dataloaf.Config) { c.Endpoint = "ftp://x" },
+		"Endpoint \"http://x?a\"":  func(c *dataloaf.Config) { c.Endpoint = "http://x?a" },
+		"APIKey is empty":          func(c *dataloaf.Config) { c.APIKey = "" },
+		"APIKey holds":             func(c *dataloaf.Config) { c.APIKey = "k\n" },
+		"MaxBatchItems is 501":     func(c *dataloaf.Config) { c.MaxBatchItems = 501 },
+		"MaxBatchItems is -1":      func(c *dataloaf.Config) { c.MaxBatchItems = -1 },
+		"MaxBatchBytes is 4194305": func(c *dataloaf.Config) { c.MaxBatchBytes = 4<<20 + 1 },
+		"MaxQueueItems is -1":      func(c *dataloaf.Config) { c.MaxQueueItems = -1 },
+		"MaxQueueBytes is -1":      func(c *dataloaf.Config) { c.MaxQueueBytes = -1 },
+		"Senders is -1":            func(c *dataloaf.Config) { c.Senders = -1 },
+		"FlushInterval is -1s":     func(c *dataloaf.Config) { c.FlushInterval = -time.Second },
+		"RequestTimeout is -1s":    func(c *dataloaf.Config) { c.RequestTimeout = -time.Second },
+		"MaxRetryTime is -1s":      func(c *dataloaf.Config) { c.MaxRetryTime = -time.Second },
 	} {
-		var bad *wire.ItemError
-		if err := c.Enqueue(m); !errors.As(err, &bad) || bad.Code != want || bad.Field == "" {
-			t.Errorf("want %s, got %v", want, err)
-		}
-	}
-	if err := c.Track(Event{Event: "e", Properties: map[string]any{"f": func() {}}}); err == nil || !strings.Contains(err.Error(), "properties") {
-		t.Errorf("got %v", err)
-	}
-	if len(r.list()) != 0 || c.Stats().Enqueued != 0 {
-		t.Errorf("%+v", c.Stats())
-	}
-}
-
-func TestConfigIsChecked(t *testing.T) {
-	for field, c := range map[string]Config{
-		"Endpoint":      {APIKey: "k"},
-		"Endpoint \"x":  {Endpoint: "x", APIKey: "k"},
-		"APIKey":        {Endpoint: "http://x"},
-		"MaxBatchItems": {Endpoint: "http://x", APIKey: "k", MaxBatchItems: 501},
-		"Senders":       {Endpoint: "http://x", APIKey: "k", Senders: -1},
-		"FlushInterval": {Endpoint: "http://x", APIKey: "k", FlushInterval: -1},
-	} {
-		if _, err := New(c); err == nil || !strings.Contains(err.Error(), field) {
+		config := sound
+		change(&config)
+		if _, err := dataloaf.New(config); err == nil || !strings.Contains(err.Error(), "Config."+field) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
 }
 
-func TestAPanickingCallbackLosesNothing(t *testing.T) {
+func TestIDsAreOfTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := client(t, &api{}, func(c *Config) { c.Callback = func(Result) { panic("application") } })
-		track(t, c, 3)
-		closeIt(t, c)
-		if s := c.Stats(); s.Accepted != 3 {
-			t.Errorf("%+v", s)
+		a := newAPI()
+		c, told := open(t, a, nil)
+		own := "018F3A5C-7B1E-7CC0-8D5A-2F1E9B6C4D3A"
+		at := time.Date(1996, 2, 29, 23, 59, 59, 123456789, time.FixedZone("", 19800))
+		must(t, c.Track(dataloaf.Event{Event: "e", EventID: own, Timestamp: at}))
+		flush(t, c)
+		if e := told.list()[0].Message.(dataloaf.Event); e.EventID != own || !e.Timestamp.Equal(at) {
+			t.Errorf("%+v", e)
+		}
+		want := fmt.Sprintf(`{"events":[{"event_id":%q,"event":"e","timestamp":"1996-02-29T18:29:59.123456Z","properties":{}}]}`, strings.ToLower(own))
+		if got := string(a.seen()[0].body); got != want {
+			t.Errorf("got %s\nwant %s", got, want)
 		}
 	})
 }
 
-// Whatever the server does, every message has one result, and what was
-// accepted is what the server took.
-func TestEveryMessageHasOneResult(t *testing.T) {
-	for seed := range uint64(200) {
-		synctest.Test(t, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, 1))
-			var mu sync.Mutex
-			stored := map[string]bool{}
-			a := &api{answer: func(_ int, _ *http.Request, items []json.RawMessage) (*http.Response, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				take := func(items []json.RawMessage) {
-					for _, i := range items {
-						stored[string(i)] = true
-					}
-				}
-				switch rng.IntN(8) {
-				case 0:
-					return nil, errors.New("refused")
-				case 1: // stored, but the answer is lost
-					take(items)
-					return nil, errors.New("cut")
-				case 2:
-					return respond(http.StatusServiceUnavailable, "", "Retry-After", "3"), nil
-				case 3:
-					take(items[1:])
-					return respond(http.StatusAccepted, fmt.Sprintf(`{"accepted":%d,"rejected":[{"index":0,"code":"unavailable","message":"x"}]}`, len(items)-1)), nil
-				case 4:
-					take(items[1:])
-					return respond(http.StatusAccepted, fmt.Sprintf(`{"accepted":%d,"rejected":[{"index":0,"code":"key_invalid","message":"x"}]}`, len(items)-1)), nil
-				}
-				take(items)
-				return nil, nil
-			}}
-			c, r := client(t, a, func(c *Config) { c.MaxBatchItems = 1 + rng.IntN(10) })
-			n := 20 + rng.IntN(100)
-			for i := range n {
-				if err := c.Track(Event{Event: "e", Tag: i}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := c.Flush(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			closeIt(t, c)
-			seen := map[any]Status{}
-			for _, x := range r.list() {
-				tag := x.Message.(Event).Tag
-				if _, twice := seen[tag]; twice {
-					t.Fatalf("seed %d: two results for %v", seed, tag)
-				}
-				seen[tag] = x.Status
-			}
-			if len(seen) != n || r.count(Accepted) > len(stored) || len(stored) > n {
-				t.Fatalf("seed %d: %d of %d have a result, %d accepted, %d stored", seed, len(seen), n, r.count(Accepted), len(stored))
-			}
-		})
-	}
-}
-
-func TestOverARealConnection(t *testing.T) {
-	var mu sync.Mutex
-	calls, items := 0, 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		calls++
-		if calls%3 == 1 { // cut the connection
-			panic(http.ErrAbortHandler)
-		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
+func TestWithoutRandomnessNoID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := open(t, newAPI(), func(c *dataloaf.Config) { c.Random = strings.NewReader("") })
+		if err := c.Track(dataloaf.Event{Event: "e"}); err == nil || !strings.Contains(err.Error(), "event id") {
 			t.Error(err)
 		}
-		unpacked, err := wire.Unpack(body)
-		if err != nil {
-			t.Error(err)
-		}
-		events, rejected, err := wire.DecodeEvents(unpacked, time.Now(), nil)
-		if err != nil {
-			t.Error(err)
-		}
-		items += len(events)
-		w.WriteHeader(http.StatusAccepted)
-		_ = json.NewEncoder(w).Encode(wire.Answer{Accepted: len(events), Rejected: rejected})
-	}))
-	defer server.Close()
-	c, err := New(Config{Endpoint: server.URL, APIKey: "k", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	track(t, c, 1000)
-	closeIt(t, c)
-	if s := c.Stats(); s.Accepted != 1000 || items != 1000 || s.Retries == 0 {
-		t.Errorf("%+v, %d items", s, items)
-	}
-}
-
-func BenchmarkEnqueue(b *testing.B) {
-	c, err := New(Config{Endpoint: "http://api.test", APIKey: "k", Transport: &sink{}, MaxQueueItems: 1 << 30, MaxQueueBytes: 1 << 40})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := c.Track(Event{Event: "order", UserID: "u_1", Properties: map[string]any{"amount": 12.5, "country": "DE"}}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := c.Close(context.Background()); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// sink accepts without looking.
-type sink struct{}
-
-func (*sink) RoundTrip(*http.Request) (*http.Response, error) {
-	return respond(http.StatusAccepted, `{"accepted":0,"rejected":[]}`), nil
+	})
 }

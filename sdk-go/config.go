@@ -1,8 +1,10 @@
 package dataloaf
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -60,8 +62,10 @@ type Config struct {
 	RequestTimeout time.Duration
 	MaxRetryTime   time.Duration
 
-	// Callback, when set, is called once for every message that was enqueued,
-	// from a goroutine of the client. It must not call Flush or Close.
+	// Callback, when set, is called once for every message that was enqueued.
+	// It is called from goroutines of the client, several at once, and delays
+	// the sending while it runs. It may enqueue; it must not call Flush or
+	// Close, which wait for it. Without one, what is refused is logged.
 	Callback func(Result)
 	// Logger gets what goes wrong; nil means slog.Default().
 	Logger *slog.Logger
@@ -69,6 +73,9 @@ type Config struct {
 	Transport http.RoundTripper
 	// Now is the clock that stamps messages; nil means time.Now.
 	Now func() time.Time
+	// Random makes ids and spreads retries; nil means crypto/rand.Reader. It
+	// must be safe for use by many goroutines.
+	Random io.Reader
 }
 
 // withDefaults checks the configuration and fills what is absent.
@@ -78,11 +85,17 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	endpoint, err := url.Parse(c.Endpoint)
 	if err != nil || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || endpoint.Host == "" {
-		return c, fmt.Errorf("dataloaf: Config.Endpoint %q is no http or https URL", c.Endpoint)
+		return c, fmt.Errorf("dataloaf: Config.Endpoint %q is no http or https URL; it looks like https://api.example.com/prod", c.Endpoint)
+	}
+	if endpoint.RawQuery != "" || endpoint.Fragment != "" {
+		return c, fmt.Errorf("dataloaf: Config.Endpoint %q has a query or a fragment; set the address alone", c.Endpoint)
 	}
 	c.Endpoint = strings.TrimRight(c.Endpoint, "/")
 	if c.APIKey == "" {
 		return c, errors.New("dataloaf: Config.APIKey is empty; set the stack's API key")
+	}
+	if strings.ContainsFunc(c.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return c, errors.New("dataloaf: Config.APIKey holds a space, a line break or a character beyond ASCII; a header cannot carry it")
 	}
 	for _, n := range []struct {
 		name            string
@@ -98,8 +111,11 @@ func (c Config) withDefaults() (Config, error) {
 		if *n.value == 0 {
 			*n.value = n.otherwise
 		}
-		if *n.value < 0 || (n.most > 0 && *n.value > n.most) {
-			return c, fmt.Errorf("dataloaf: Config.%s is %d; allowed are 1 to %d", n.name, *n.value, n.most)
+		if *n.value < 0 {
+			return c, fmt.Errorf("dataloaf: Config.%s is %d; it must be positive, or 0 for %d", n.name, *n.value, n.otherwise)
+		}
+		if n.most > 0 && *n.value > n.most {
+			return c, fmt.Errorf("dataloaf: Config.%s is %d; the API takes at most %d", n.name, *n.value, n.most)
 		}
 	}
 	for _, d := range []struct {
@@ -115,19 +131,32 @@ func (c Config) withDefaults() (Config, error) {
 			*d.value = d.otherwise
 		}
 		if *d.value < 0 {
-			return c, fmt.Errorf("dataloaf: Config.%s is negative", d.name)
+			return c, fmt.Errorf("dataloaf: Config.%s is %v; it must be positive, or 0 for %v", d.name, *d.value, d.otherwise)
 		}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
 	if c.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost = c.Senders
-		c.Transport = t
+		c.Transport = transport(c.Senders)
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
 	return c, nil
+}
+
+// transport is http.DefaultTransport's settings with a connection kept for each
+// sender: of the default's two, the others would be opened anew all the time.
+func transport(senders int) http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the program has put its own in place
+		return http.DefaultTransport
+	}
+	own := standard.Clone()
+	own.MaxIdleConnsPerHost = senders
+	return own
 }

@@ -2,12 +2,14 @@ package dataloaf
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"math/bits"
 	"net/http"
 	"strconv"
 	"sync"
@@ -27,16 +29,21 @@ const (
 	maxRetryAfter = 5 * time.Minute
 	// gzipThreshold is the body size from which compression pays.
 	gzipThreshold = 1 << 10
-	// maxAnswer bounds the answer that is read.
-	maxAnswer = 1 << 20
+	// maxAnswer bounds the answer that is read: 500 rejections with the longest
+	// of messages fit.
+	maxAnswer = 8 << 20
 )
 
 // deliver sends a batch until every message of it has its result.
 func (c *Client) deliver(b batch) {
-	deadline := time.Now().Add(c.config.MaxRetryTime)
+	c.deliverUntil(b, time.Now().Add(c.config.MaxRetryTime))
+}
+
+func (c *Client) deliverUntil(b batch, deadline time.Time) {
+	last := failure{CodeClosed, ErrClosed}
 	for attempt := 0; ; attempt++ {
 		if c.ctx.Err() != nil {
-			c.settle(b.items, Dropped, "", ErrClosed)
+			c.dropClosed(b.items, last.err)
 			return
 		}
 		if attempt > 0 {
@@ -44,39 +51,77 @@ func (c *Client) deliver(b batch) {
 			c.stats.Retries++
 			c.mu.Unlock()
 		}
-		outcome := c.send(b)
-		if len(outcome.accepted) > 0 {
-			c.settle(outcome.accepted, Accepted, "", nil)
+		o := c.send(b)
+		if len(o.accepted) > 0 {
+			c.settle(o.accepted, Accepted, failure{})
 		}
-		for _, r := range outcome.rejected {
-			c.settle([]queuedItem{r.item}, Rejected, r.code, r.err)
-		}
-		if outcome.tooLarge {
+		c.reject(o)
+		if o.tooLarge {
 			half := len(b.items) / 2
-			c.deliver(batch{lane: b.lane, items: b.items[:half]})
-			c.deliver(batch{lane: b.lane, items: b.items[half:]})
+			c.deliverUntil(batch{lane: b.lane, items: b.items[:half]}, deadline)
+			c.deliverUntil(batch{lane: b.lane, items: b.items[half:]}, deadline)
 			return
 		}
-		if len(outcome.again) == 0 {
+		if len(o.again) == 0 {
 			return
 		}
-		b.items = outcome.again
-		pause := max(rand.N(min(maxBackoff, firstBackoff<<min(attempt, 16))), outcome.retryAfter)
+		b.items, last = o.again, o.failure
+		if c.ctx.Err() != nil {
+			continue // closed while it was under way
+		}
+		pause := o.retryAfter + c.jitter(min(maxBackoff, firstBackoff<<min(attempt, 16)))
 		if time.Now().Add(pause).After(deadline) {
-			c.config.Logger.Error("dataloaf: messages are dropped", "messages", len(b.items), "after", c.config.MaxRetryTime, "error", outcome.err)
-			c.settle(b.items, Dropped, "", outcome.err)
+			c.config.Logger.Error("dataloaf: messages are dropped, the retries are used up", "messages", len(b.items), "after", c.config.MaxRetryTime, "error", last.err)
+			c.settle(b.items, Dropped, last)
 			return
 		}
-		c.config.Logger.Warn("dataloaf: a request will be sent again", "messages", len(b.items), "in", pause, "error", outcome.err)
+		c.config.Logger.Warn("dataloaf: a request will be sent again", "messages", len(b.items), "in", pause, "error", last.err)
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
 		case <-c.ctx.Done():
 			timer.Stop()
-			c.settle(b.items, Dropped, "", fmt.Errorf("%w: %w", ErrClosed, outcome.err))
-			return
 		}
 	}
+}
+
+// dropClosed reports what Close had no time for; cause is why it was not
+// delivered before.
+func (c *Client) dropClosed(items []queuedItem, cause error) {
+	if !errors.Is(cause, ErrClosed) {
+		cause = fmt.Errorf("%w; before: %w", ErrClosed, cause)
+	}
+	c.settle(items, Dropped, failure{CodeClosed, cause})
+}
+
+// reject reports rejections. A request that was refused as a whole is logged
+// always, since a wrong key or address is the operator's to mend; single
+// messages where there is no callback: a refusal is never silent.
+func (c *Client) reject(o outcome) {
+	if len(o.rejected) > 0 && (o.refused || c.config.Callback == nil) {
+		first := o.rejected[0]
+		c.config.Logger.Error("dataloaf: messages were rejected", "messages", len(o.rejected), "code", first.code, "error", first.err)
+	}
+	for _, r := range o.rejected {
+		c.settle([]queuedItem{r.item}, Rejected, r.failure)
+	}
+}
+
+// jitter draws evenly from zero to most.
+func (c *Client) jitter(most time.Duration) time.Duration {
+	var drawn [8]byte
+	if _, err := io.ReadFull(c.config.Random, drawn[:]); err != nil {
+		return most // without randomness the longest pause is the kindest
+	}
+	// The draw as a fraction of 2^64, times most.
+	share, _ := bits.Mul64(binary.LittleEndian.Uint64(drawn[:]), uint64(most))
+	return time.Duration(share)
+}
+
+// failure is why messages were not accepted.
+type failure struct {
+	code string
+	err  error
 }
 
 // outcome is what one request came to; each message of the batch is in one of
@@ -86,50 +131,49 @@ type outcome struct {
 	rejected []rejection
 	again    []queuedItem
 	tooLarge bool
-	// err says why some are sent again, retryAfter when at the earliest.
-	err        error
+	// refused: the rejected are the whole request, for one reason.
+	refused bool
+	// failure says why some are sent again, retryAfter when at the earliest.
+	failure
 	retryAfter time.Duration
 }
 
 type rejection struct {
 	item queuedItem
-	code string
-	err  error
+	failure
 }
 
 func (c *Client) send(b batch) outcome {
 	request, err := c.request(b)
 	if err != nil {
-		return rejectAll(b.items, "", err)
+		return rejectAll(b.items, failure{CodeNetwork, err})
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return outcome{again: b.items, err: err}
+		return outcome{again: b.items, failure: failure{CodeNetwork, fmt.Errorf("dataloaf: %w", err)}}
 	}
 	// A body that is read to its end lets the connection be used again.
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	_ = response.Body.Close()
 	if err != nil {
-		return outcome{again: b.items, err: fmt.Errorf("read the answer: %w", err)}
+		return outcome{again: b.items, failure: failure{CodeNetwork, fmt.Errorf("dataloaf: read the answer: %w", err)}}
 	}
 	switch status := response.StatusCode; {
 	case status >= 200 && status < 300:
-		return c.read(b, answer)
+		return c.read(b, status, answer)
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
-		return outcome{again: b.items, err: refusal(status, answer), retryAfter: retryAfter(response.Header.Get("Retry-After"), c.config.Now())}
+		return outcome{again: b.items, failure: refusal(status, answer), retryAfter: retryAfter(response.Header.Get("Retry-After"), c.config.Now())}
 	case status == http.StatusRequestEntityTooLarge && len(b.items) > 1:
 		return outcome{tooLarge: true}
 	default:
-		err := refusal(status, answer)
-		c.config.Logger.Error("dataloaf: the API refused a request", "messages", len(b.items), "error", err)
-		return rejectAll(b.items, "http_"+strconv.Itoa(status), err)
+		return rejectAll(b.items, refusal(status, answer))
 	}
 }
 
-func rejectAll(items []queuedItem, code string, err error) outcome {
-	var o outcome
+func rejectAll(items []queuedItem, why failure) outcome {
+	o := outcome{refused: true}
 	for _, i := range items {
-		o.rejected = append(o.rejected, rejection{i, code, err})
+		o.rejected = append(o.rejected, rejection{i, why})
 	}
 	return o
 }
@@ -178,29 +222,32 @@ func (c *Client) request(b batch) (*http.Request, error) {
 }
 
 // read takes the item-by-item answer apart.
-func (c *Client) read(b batch, body []byte) outcome {
+func (c *Client) read(b batch, status int, body []byte) outcome {
 	var answer struct {
 		Accepted *int             `json:"accepted"`
 		Rejected []wire.Rejection `json:"rejected"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Accepted == nil {
-		err := fmt.Errorf("dataloaf: %s answers, but not as a DataLoaf collection API does; check Config.Endpoint", c.config.Endpoint)
-		c.config.Logger.Error("dataloaf: not a DataLoaf endpoint", "endpoint", c.config.Endpoint)
-		return rejectAll(b.items, "not_dataloaf", err)
+		return rejectAll(b.items, failure{CodeNotDataLoaf, &RequestError{Status: status, Code: CodeNotDataLoaf,
+			Message: c.config.Endpoint + " answers, but not as a DataLoaf collection API does; check Config.Endpoint"}})
 	}
 	var o outcome
 	refused := make(map[int]bool, len(answer.Rejected))
 	for _, r := range answer.Rejected {
 		if r.Index < 0 || r.Index >= len(b.items) || refused[r.Index] {
-			continue
+			return miscounted(b)
 		}
 		refused[r.Index] = true
+		why := failure{string(r.Code), errors.New(r.Message)}
 		if r.Code == wire.CodeUnavailable {
 			o.again = append(o.again, b.items[r.Index])
-			o.err = errors.New(r.Message)
+			o.failure = why
 			continue
 		}
-		o.rejected = append(o.rejected, rejection{b.items[r.Index], string(r.Code), errors.New(r.Message)})
+		o.rejected = append(o.rejected, rejection{b.items[r.Index], why})
+	}
+	if *answer.Accepted+len(answer.Rejected) != len(b.items) {
+		return miscounted(b)
 	}
 	for i, item := range b.items {
 		if !refused[i] {
@@ -210,32 +257,34 @@ func (c *Client) read(b batch, body []byte) outcome {
 	return o
 }
 
-// refusal is the error of an answer that is not 2xx.
-func refusal(status int, body []byte) error {
+// miscounted is the outcome of an answer that does not add up: nobody knows
+// what was stored, and sending it again does no harm.
+func miscounted(b batch) outcome {
+	return outcome{again: b.items, failure: failure{CodeNotDataLoaf, errors.New("dataloaf: the API's answer does not name every message once")}}
+}
+
+// refusal is why an answer is not 2xx.
+func refusal(status int, body []byte) failure {
 	var answer struct {
 		Error struct {
+			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 		// Message is where API Gateway itself puts it.
 		Message string `json:"message"`
 	}
 	hint := ""
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		hint = "; check Config.APIKey"
-	case http.StatusNotFound:
+	case status == http.StatusNotFound || status < 400:
 		hint = "; check Config.Endpoint"
 	}
 	// What is not JSON has no message; the status speaks for itself.
 	_ = json.Unmarshal(body, &answer)
-	message := answer.Error.Message
-	if message == "" {
-		message = answer.Message
-	}
-	if message == "" {
-		message = http.StatusText(status)
-	}
-	return fmt.Errorf("dataloaf: the API answered %d: %s%s", status, message, hint)
+	message := cmp.Or(answer.Error.Message, answer.Message, http.StatusText(status))
+	code := cmp.Or(answer.Error.Code, "http_"+strconv.Itoa(status))
+	return failure{code, &RequestError{Status: status, Code: code, Message: fmt.Sprintf("the API answered %d: %s%s", status, message, hint)}}
 }
 
 // retryAfter reads the header, seconds or a date (RFC 9110, section 10.2.3).

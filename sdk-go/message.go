@@ -1,18 +1,32 @@
 package dataloaf
 
 import (
-	"crypto/rand"
-	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
 
-// Message is an Event, a User or an Update.
+// Message is an Event, a User or an Update (not a pointer to one).
 type Message interface {
-	// encode checks the message and gives its route and its JSON item.
-	encode(now time.Time) (lane, []byte, error)
+	// encode completes the message with its id and its time, checks it, and
+	// gives it with its JSON item.
+	encode(s stamp) (encoded, error)
+}
+
+// stamp is what a message takes from the moment of its call.
+type stamp struct {
+	now time.Time
+	// random makes ids.
+	random io.Reader
+}
+
+// encoded is a message ready to be sent.
+type encoded struct {
+	lane    lane
+	message Message
+	json    []byte
 }
 
 // Event is something that happened. Only Event is needed.
@@ -88,59 +102,64 @@ func (l lane) head() string {
 	return `{"users":[`
 }
 
-func (e Event) encode(now time.Time) (lane, []byte, error) {
+func (e Event) encode(s stamp) (encoded, error) {
 	if e.EventID == "" {
-		id, err := wire.NewUUIDv7(now, rand.Reader)
+		id, err := wire.NewUUIDv7(s.now, s.random)
 		if err != nil {
-			return 0, nil, fmt.Errorf("dataloaf: %w", err)
+			return encoded{}, fmt.Errorf("dataloaf: %w", err)
 		}
 		e.EventID = id
 	}
-	raw, err := item(now, e.Timestamp, "timestamp", "properties", e.Properties,
+	if e.Timestamp.IsZero() {
+		e.Timestamp = s.now
+	}
+	raw, err := item("timestamp", e.Timestamp, "properties", e.Properties,
 		field{"event_id", e.EventID}, field{"event", e.Event}, field{"user_id", e.UserID})
 	if err != nil {
-		return 0, nil, err
+		return encoded{}, fmt.Errorf("dataloaf: event not enqueued: %w", err)
 	}
-	checked, err := wire.ParseEvent(raw, now, nil)
+	checked, err := wire.ParseEvent(raw, s.now, nil)
 	if err != nil {
-		return 0, nil, fmt.Errorf("dataloaf: event not enqueued: %w", err)
+		return encoded{}, fmt.Errorf("dataloaf: event not enqueued: %w", err)
 	}
-	return eventLane, checked.AppendItem(nil), nil
+	return encoded{eventLane, e, checked.AppendItem(make([]byte, 0, len(raw)))}, nil
 }
 
-func (u User) encode(now time.Time) (lane, []byte, error) {
-	raw, err := item(now, u.CreatedAt, "created_at", "attributes", u.Attributes, field{"user_id", u.UserID})
-	if err != nil {
-		return 0, nil, err
+func (u User) encode(s stamp) (encoded, error) {
+	if u.CreatedAt.IsZero() {
+		u.CreatedAt = s.now
 	}
-	checked, err := wire.ParseNewUser(raw, now)
+	raw, err := item("created_at", u.CreatedAt, "attributes", u.Attributes, field{"user_id", u.UserID})
 	if err != nil {
-		return 0, nil, fmt.Errorf("dataloaf: user not enqueued: %w", err)
+		return encoded{}, fmt.Errorf("dataloaf: user not enqueued: %w", err)
 	}
-	return userLane, checked.AppendItem(nil), nil
+	checked, err := wire.ParseNewUser(raw, s.now)
+	if err != nil {
+		return encoded{}, fmt.Errorf("dataloaf: user not enqueued: %w", err)
+	}
+	return encoded{userLane, u, checked.AppendItem(make([]byte, 0, len(raw)))}, nil
 }
 
-func (u Update) encode(now time.Time) (lane, []byte, error) {
-	raw, err := item(now, u.UpdatedAt, "updated_at", "attributes", u.Attributes, field{"user_id", u.UserID})
-	if err != nil {
-		return 0, nil, err
+func (u Update) encode(s stamp) (encoded, error) {
+	if u.UpdatedAt.IsZero() {
+		u.UpdatedAt = s.now
 	}
-	checked, err := wire.ParseUserUpdate(raw, now)
+	raw, err := item("updated_at", u.UpdatedAt, "attributes", u.Attributes, field{"user_id", u.UserID})
 	if err != nil {
-		return 0, nil, fmt.Errorf("dataloaf: update not enqueued: %w", err)
+		return encoded{}, fmt.Errorf("dataloaf: update not enqueued: %w", err)
 	}
-	return updateLane, checked.AppendItem(nil), nil
+	checked, err := wire.ParseUserUpdate(raw, s.now)
+	if err != nil {
+		return encoded{}, fmt.Errorf("dataloaf: update not enqueued: %w", err)
+	}
+	return encoded{updateLane, u, checked.AppendItem(make([]byte, 0, len(raw)))}, nil
 }
 
 // field is a string field, left out when it is empty.
 type field struct{ name, value string }
 
-// item is a message as JSON, which package wire then checks. It is written by
-// hand because encoding/json would replace broken UTF-8 without a word.
-func item(now, at time.Time, timeName, objectName string, object any, fields ...field) ([]byte, error) {
-	if at.IsZero() {
-		at = now
-	}
+// item is a message as JSON, which package wire then checks and compacts.
+func item(timeName string, at time.Time, objectName string, object any, fields ...field) ([]byte, error) {
 	out := make([]byte, 0, 512)
 	out = append(out, '{')
 	for _, f := range fields {
@@ -149,11 +168,12 @@ func item(now, at time.Time, timeName, objectName string, object any, fields ...
 		}
 	}
 	if object != nil {
-		text, err := json.Marshal(object)
-		if err != nil {
-			return nil, fmt.Errorf("dataloaf: %s cannot be written as JSON: %w", objectName, err)
+		var err error
+		out = append(wire.AppendString(out, objectName), ':')
+		if out, err = (objectWriter{objectName}).append(out, object, 1); err != nil {
+			return nil, err
 		}
-		out = append(append(append(wire.AppendString(out, objectName), ':'), text...), ',')
+		out = append(out, ',')
 	}
 	out = append(wire.AppendString(out, timeName), ':', '"')
 	out = at.UTC().AppendFormat(out, wire.TimeFormat)

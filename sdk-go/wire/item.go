@@ -31,7 +31,7 @@ func fields(raw []byte, what, known string, set func(name string, value []byte) 
 			failed = textError("a field's name", f)
 			return false
 		}
-		name := unquote(key)
+		name := fieldName(key)
 		if value[0] == 'n' {
 			value = nil
 		}
@@ -42,6 +42,32 @@ func fields(raw []byte, what, known string, set func(name string, value []byte) 
 		return failed == nil
 	})
 	return failed
+}
+
+// fieldName is unquote for a field's name; the known ones need no memory.
+func fieldName(raw []byte) string {
+	switch name := raw[1 : len(raw)-1]; string(name) {
+	case "event_id":
+		return "event_id"
+	case "event":
+		return "event"
+	case "user_id":
+		return "user_id"
+	case "timestamp":
+		return "timestamp"
+	case "properties":
+		return "properties"
+	case "attributes":
+		return "attributes"
+	case "created_at":
+		return "created_at"
+	case "updated_at":
+		return "updated_at"
+	case "received_at":
+		return "received_at"
+	default:
+		return unquote(raw)
+	}
 }
 
 func textError(field string, f fault) *ItemError {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -11,10 +12,13 @@ import (
 // its range.
 func (r itemRules) timestamp(field string, raw []byte) (time.Time, *ItemError) {
 	if raw[0] == '"' {
-		if _, f := checkString(raw); f == sound {
-			if t, ok := parseRFC3339(unquote(raw)); ok {
-				return r.inRange(field, t)
-			}
+		// Escapes are legal, if odd; without them the text is taken in place.
+		text := raw[1 : len(raw)-1]
+		if _, f := checkString(raw); f == sound && bytes.IndexByte(text, '\\') >= 0 {
+			text = []byte(unquote(raw))
+		}
+		if t, ok := parseRFC3339(string(text)); ok {
+			return r.inRange(field, t)
 		}
 	}
 	return time.Time{}, &ItemError{Code: CodeTimestampInvalid, Field: field,

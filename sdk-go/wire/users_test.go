@@ -33,6 +33,8 @@ func TestUserLimitsAtTheirEdges(t *testing.T) {
 		{"attributes 9 deep", attributes(nested(9)), CodeAttributesTooDeep, "attributes.k.k.k.k.k.k.k.k"},
 		{"a removal", attributes(`{"plan":null}`), "", ""},
 		{"a time of today", user(`,"%t":"2024-05-01T11:00:00+02:00"`), "", ""},
+		{"a time with an escape", user(`,"%t":"2024-05-01T11:00:00\u005A"`), "", ""},
+		{"a time that is no text", user(`,"%t":"2024-05-01T11:00:00\ud800"`), CodeTimestampInvalid, "%t"},
 		{"a null time", user(`,"%t":null`), "", ""},
 		{"a time that is none", user(`,"%t":"yesterday"`), CodeTimestampInvalid, "%t"},
 		{"a time before 1970", user(`,"%t":"1969-12-31T23:59:59.999999999Z"`), CodeTimestampOutOfRange, "%t"},
