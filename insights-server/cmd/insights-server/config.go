@@ -1,0 +1,227 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/auth"
+)
+
+// config is the environment, read once and checked.
+type config struct {
+	address        string
+	warehouseURL   string
+	dialect        warehouse.Dialect
+	adminEmail     string
+	adminHash      string
+	sessionKey     []byte
+	keyGiven       bool
+	sessionLife    time.Duration
+	tokens         auth.Tokens
+	tls            *tls.Config
+	publicURLs     []string
+	secureCookies  bool
+	trustedProxies []netip.Prefix
+	queryTimeout   time.Duration
+	maxQueries     int
+	logLevel       slog.Level
+}
+
+// readConfig reports everything that is wrong at once. Its errors name the
+// variables and never show a secret's value.
+func readConfig(getenv func(string) string) (config, error) {
+	c := config{address: getenv("LOAF_ADDR"), adminEmail: getenv("LOAF_ADMIN_EMAIL")}
+	if c.address == "" {
+		c.address = "127.0.0.1:8080"
+	}
+	var problems []error
+	check := func(err error) {
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	check(c.readWarehouse(getenv("LOAF_WAREHOUSE_URL"), getenv("LOAF_WAREHOUSE_DIALECT")))
+	check(c.readSessions(getenv))
+	check(c.readPassword(getenv("LOAF_ADMIN_PASSWORD"), getenv("LOAF_ADMIN_PASSWORD_HASH")))
+	check(c.readNetwork(getenv))
+
+	var err error
+	c.tokens, err = auth.ParseTokens(getenv("LOAF_TOKEN_SHA256"))
+	check(named("LOAF_TOKEN_SHA256", err))
+	c.queryTimeout, err = readDuration(getenv("LOAF_QUERY_TIMEOUT"), 30*time.Second)
+	check(named("LOAF_QUERY_TIMEOUT", err))
+	c.maxQueries, err = readCount(getenv("LOAF_MAX_QUERIES"), max(2, runtime.GOMAXPROCS(0)))
+	check(named("LOAF_MAX_QUERIES", err))
+	if level := getenv("LOAF_LOG_LEVEL"); level != "" {
+		check(named("LOAF_LOG_LEVEL", c.logLevel.UnmarshalText([]byte(level))))
+	}
+	return c, errors.Join(problems...)
+}
+
+func named(variable string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", variable, err)
+}
+
+func (c *config) readWarehouse(address, dialect string) error {
+	if address == "" {
+		return errors.New("LOAF_WAREHOUSE_URL is not set: give postgres://user:password@host:5432/database, or redshift://…")
+	}
+	// An error of url.Parse would show the password.
+	scheme, rest, found := strings.Cut(address, "://")
+	if _, err := url.Parse(address); err != nil || !found {
+		return errors.New("LOAF_WAREHOUSE_URL is not a URL; are the special characters in its password percent-encoded?")
+	}
+	switch scheme {
+	case "postgres", "postgresql":
+		c.dialect = warehouse.PostgreSQL
+	case "redshift":
+		c.dialect = warehouse.Redshift
+	default:
+		return fmt.Errorf("LOAF_WAREHOUSE_URL begins with %q: give postgres:// or redshift://", scheme)
+	}
+	c.warehouseURL = "postgres://" + rest
+	switch dialect {
+	case "":
+	case string(warehouse.PostgreSQL), string(warehouse.Redshift):
+		c.dialect = warehouse.Dialect(dialect)
+	default:
+		return fmt.Errorf("LOAF_WAREHOUSE_DIALECT is %q: give postgres or redshift", dialect)
+	}
+	return nil
+}
+
+func (c *config) readSessions(getenv func(string) string) error {
+	life, err := readDuration(getenv("LOAF_SESSION_LIFE"), auth.DefaultSessionLife)
+	if err != nil {
+		return named("LOAF_SESSION_LIFE", err)
+	}
+	c.sessionLife = life
+	if key := getenv("LOAF_SESSION_KEY"); key != "" {
+		if len(key) < auth.MinSessionKeyBytes {
+			return fmt.Errorf("LOAF_SESSION_KEY has %d bytes: give at least %d, such as the output of `openssl rand -hex 32`", len(key), auth.MinSessionKeyBytes)
+		}
+		c.sessionKey, c.keyGiven = []byte(key), true
+		return nil
+	}
+	c.sessionKey = make([]byte, auth.MinSessionKeyBytes)
+	if _, err := rand.Read(c.sessionKey); err != nil {
+		return fmt.Errorf("make a session key: %w", err)
+	}
+	return nil
+}
+
+// readPassword comes after readSessions, whose key it needs.
+func (c *config) readPassword(password, hash string) error {
+	switch {
+	case password != "" && hash != "":
+		return errors.New("LOAF_ADMIN_PASSWORD and LOAF_ADMIN_PASSWORD_HASH are both set: keep one")
+	case hash != "":
+		c.adminHash = hash
+		_, err := auth.NewUsers(c.adminEmail, hash)
+		return named("LOAF_ADMIN_PASSWORD_HASH", err)
+	case password == "":
+		return errors.New("nobody could sign in: set LOAF_ADMIN_PASSWORD_HASH (see `insights-server hash-password`) or LOAF_ADMIN_PASSWORD")
+	case len(c.sessionKey) == 0: // readSessions has said so already
+		return nil
+	}
+	derived, err := auth.DeriveHash(password, c.sessionKey)
+	c.adminHash = derived
+	return named("LOAF_ADMIN_PASSWORD", err)
+}
+
+func (c *config) readNetwork(getenv func(string) string) error {
+	var err error
+	if c.tls, err = loadTLS(getenv("LOAF_TLS_CERT"), getenv("LOAF_TLS_KEY")); err != nil {
+		return err
+	}
+	c.secureCookies = true
+	for _, address := range fields(getenv("LOAF_PUBLIC_URL")) {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "" {
+			return fmt.Errorf("LOAF_PUBLIC_URL holds %q: give an address without a path, such as https://loaf.example.com", address)
+		}
+		c.publicURLs = append(c.publicURLs, u.Scheme+"://"+u.Host)
+		c.secureCookies = c.secureCookies && u.Scheme == "https"
+	}
+	c.secureCookies = c.secureCookies && len(c.publicURLs) > 0
+	for _, network := range fields(getenv("LOAF_TRUSTED_PROXIES")) {
+		prefix, err := readNetwork(network)
+		if err != nil {
+			return fmt.Errorf("LOAF_TRUSTED_PROXIES holds %q: give addresses or networks, such as 10.0.0.0/16", network)
+		}
+		c.trustedProxies = append(c.trustedProxies, prefix)
+	}
+	return nil
+}
+
+func readNetwork(s string) (netip.Prefix, error) {
+	if strings.Contains(s, "/") {
+		return netip.ParsePrefix(s)
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return netip.PrefixFrom(a, a.BitLen()), nil
+}
+
+func fields(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func readDuration(s string, otherwise time.Duration) (time.Duration, error) {
+	if s == "" {
+		return otherwise, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is not a duration above zero, such as 30s", s)
+	}
+	return d, nil
+}
+
+func readCount(s string, otherwise int) (int, error) {
+	if s == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is not a whole number from 1", s)
+	}
+	return n, nil
+}
+
+// idle is how long a connection may lie unused: Redshift Serverless bills
+// while connections are open.
+const idle = 5 * time.Second
+
+// openWarehouse sets up the connections and opens none of them.
+func (c config) openWarehouse() (warehouse.Database, error) {
+	connector, err := pq.NewConnector(c.warehouseURL)
+	if err != nil {
+		return warehouse.Database{}, fmt.Errorf("%w: LOAF_WAREHOUSE_URL: %w", errUsage, err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetConnMaxIdleTime(idle)
+	db.SetMaxIdleConns(c.maxQueries)
+	// Beside the queries, the pipeline's state and the readiness check must
+	// get through.
+	db.SetMaxOpenConns(c.maxQueries + 2)
+	return warehouse.Database{SQL: db, Dialect: c.dialect}, nil
+}

@@ -1,0 +1,232 @@
+// Command insights-server answers questions about the warehouse: the insights
+// API and its page. It is configured by environment variables alone; --help
+// lists them.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/httpapi"
+	"github.com/dataloaf/dataloaf/insights-server/page"
+	"github.com/dataloaf/dataloaf/insights-server/query"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(exitCode(err, os.Stderr))
+}
+
+// errUsage marks what the person who starts the program has to put right.
+var errUsage = errors.New("wrong use")
+
+func exitCode(err error, stderr io.Writer) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		_, _ = fmt.Fprintf(stderr, "insights-server: %v\nTry: insights-server --help\n", err)
+		return 2
+	default:
+		_, _ = fmt.Fprintf(stderr, "insights-server: %v\n", err)
+		return 1
+	}
+}
+
+const usage = `insights-server serves DataLoaf's insights API and page.
+
+Usage:
+  insights-server                 serve until interrupted
+  insights-server hash-password   read a password from standard input and print
+                                  its hash for LOAF_ADMIN_PASSWORD_HASH
+
+Environment:
+  LOAF_WAREHOUSE_URL        postgres://… or redshift://…   (required)
+  LOAF_WAREHOUSE_DIALECT    postgres or redshift; by default as the URL begins
+  LOAF_ADMIN_PASSWORD_HASH  argon2id hash of the first admin's password
+  LOAF_ADMIN_PASSWORD       or the password itself          (one is required)
+  LOAF_ADMIN_EMAIL          the first admin's address       (admin)
+  LOAF_SESSION_KEY          at least 32 bytes that sign the session cookies;
+                            without it sessions end with the process
+  LOAF_SESSION_LIFE         how long a session lasts        (168h)
+  LOAF_TOKEN_SHA256         SHA-256 sums, in hexadecimal and separated by
+                            commas, of the bearer tokens that programs may use
+  LOAF_ADDR                 where to listen                 (127.0.0.1:8080)
+  LOAF_TLS_CERT, LOAF_TLS_KEY
+                            files in PEM form, to serve TLS
+  LOAF_PUBLIC_URL           the addresses by which browsers know the server,
+                            separated by commas; https makes cookies Secure
+  LOAF_TRUSTED_PROXIES      addresses or networks whose X-Forwarded-For and
+                            X-Forwarded-Proto are believed
+  LOAF_QUERY_TIMEOUT        how long a query may take       (30s)
+  LOAF_MAX_QUERIES          how many run at once            (one a processor)
+  LOAF_LOG_LEVEL            debug, info, warn or error      (info)
+`
+
+// Timeouts against clients that are slow on purpose.
+const (
+	headerTimeout = 5 * time.Second
+	idleTimeout   = 60 * time.Second
+	// answerTime is what a call may take beside its query: the body's way
+	// here, the wait for a turn and the answer's way back. A limit on reading
+	// shorter than the whole call would cancel queries that run on.
+	answerTime = 60 * time.Second
+	// stopTime is how long calls may go on after the signal to stop.
+	stopTime       = 20 * time.Second
+	maxHeaderBytes = 32 << 10
+)
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	switch {
+	case len(args) == 0:
+		return serve(ctx, getenv, stdout, stderr)
+	case len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "help"):
+		_, err := io.WriteString(stdout, usage)
+		return err
+	case len(args) == 1 && args[0] == "hash-password":
+		return hashPassword(stdin, stdout)
+	default:
+		return fmt.Errorf("%w: there is no command %q", errUsage, strings.Join(args, " "))
+	}
+}
+
+func hashPassword(stdin io.Reader, stdout io.Writer) error {
+	password, err := io.ReadAll(io.LimitReader(stdin, auth.MaxPasswordBytes+3))
+	if err != nil {
+		return fmt.Errorf("read the password from standard input: %w", err)
+	}
+	hash, err := auth.Hash(strings.TrimRight(string(password), "\r\n"), rand.Reader)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	_, err = fmt.Fprintln(stdout, hash)
+	return err
+}
+
+func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) (err error) {
+	c, err := readConfig(getenv)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.logLevel}))
+	handler, db, err := c.build(logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.address)
+	if err != nil {
+		return fmt.Errorf("listen on LOAF_ADDR %s: %w", c.address, err)
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       c.queryTimeout + answerTime,
+		WriteTimeout:      c.queryTimeout + answerTime,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		TLSConfig:         c.tls,
+	}
+	scheme := "http"
+	if c.tls != nil {
+		scheme = "https"
+	}
+	if _, err := fmt.Fprintf(stdout, "DataLoaf insights on %s://%s\n", scheme, listener.Addr()); err != nil {
+		return errors.Join(fmt.Errorf("say where the server listens: %w", err), listener.Close())
+	}
+	return serveUntil(ctx, server, listener, logger)
+}
+
+// serveUntil serves until the context ends, then lets the calls under way end.
+func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, logger *slog.Logger) error {
+	stopped := make(chan error, 1)
+	go func() {
+		if server.TLSConfig != nil {
+			stopped <- server.ServeTLS(listener, "", "")
+			return
+		}
+		stopped <- server.Serve(listener)
+	}()
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	logger.Info("stopping")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		// Those still under way are cut off; closing cancels their queries.
+		return errors.Join(fmt.Errorf("stop within %v: %w", stopTime, err), server.Close())
+	}
+	return nil
+}
+
+// build puts the parts together. It does not touch the warehouse, which may
+// not be there yet and is billed for every time that it wakes.
+func (c config) build(logger *slog.Logger) (http.Handler, io.Closer, error) {
+	if !c.keyGiven {
+		logger.Warn("LOAF_SESSION_KEY is not set: sessions end with this process")
+	}
+	users, err := auth.NewUsers(c.adminEmail, c.adminHash)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	sessions, err := auth.NewSessions(auth.SessionConfig{
+		Users: users, Key: c.sessionKey, Life: c.sessionLife, Now: time.Now, Random: rand.Reader,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err)
+	}
+	db, err := c.openWarehouse()
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := httpapi.New(httpapi.Config{
+		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries}),
+		Users:          users,
+		Sessions:       sessions,
+		Tokens:         c.tokens,
+		SecureCookies:  c.secureCookies,
+		Origins:        c.publicURLs,
+		TrustedProxies: c.trustedProxies,
+		Page:           page.Handler(),
+		Logger:         logger,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, db.SQL.Close())
+	}
+	return server, db.SQL, nil
+}
+
+// loadTLS reads the certificate.
+func loadTLS(cert, key string) (*tls.Config, error) {
+	switch {
+	case cert == "" && key == "":
+		return nil, nil
+	case cert == "" || key == "":
+		return nil, errors.New("LOAF_TLS_CERT and LOAF_TLS_KEY go together: set both or none")
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("LOAF_TLS_CERT and LOAF_TLS_KEY: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
+}

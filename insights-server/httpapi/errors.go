@@ -1,0 +1,130 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+	"github.com/dataloaf/dataloaf/insights-server/query"
+)
+
+// statusClientGone is what the log says, after nginx, of a call whose client
+// went away; nobody is there to receive it.
+const statusClientGone = 499
+
+// apiError is an error as the API shows it.
+type apiError struct {
+	Status  int
+	Code    string
+	Message string
+	// Field is the path of what is wrong, "" when no one part is.
+	Field string
+	// RetryAfter is when to try again; 0 for no advice.
+	RetryAfter time.Duration
+}
+
+func (e *apiError) Error() string { return e.Code + ": " + e.Message }
+
+var (
+	errUnauthorized = &apiError{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "Sign in, or send a bearer token."}
+	errOrigin       = &apiError{Status: http.StatusForbidden, Code: "origin_refused", Message: "Calls from other sites' pages are refused. Open the page at this server's own address; behind a proxy, set LOAF_PUBLIC_URL to that address."}
+	errCredentials  = &apiError{Status: http.StatusUnauthorized, Code: "wrong_credentials", Message: "The password is wrong, or there is no such user."}
+	errInternal     = &apiError{Status: http.StatusInternalServerError, Code: "internal", Message: "Something went wrong here. The server's log has the details under this answer's X-Request-Id."}
+	errMediaType    = &apiError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Message: "Send the body as it is, with Content-Type: application/json."}
+)
+
+// statusErrors are the errors that Echo makes itself.
+var statusErrors = map[int]*apiError{
+	http.StatusNotFound:              {Status: http.StatusNotFound, Code: "not_found", Message: "There is nothing at this path."},
+	http.StatusMethodNotAllowed:      {Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "This path does not take this method. The Allow header names those that it takes."},
+	http.StatusRequestEntityTooLarge: {Status: http.StatusRequestEntityTooLarge, Code: "body_too_large", Message: "The body is too large."},
+	http.StatusUnsupportedMediaType:  errMediaType,
+}
+
+// toAPI maps every error to what the API says of it. It is the one place that
+// does.
+func toAPI(err error) *apiError {
+	var (
+		api     *apiError
+		bad     *insight.Error
+		large   *http.MaxBytesError
+		routing *echo.HTTPError
+	)
+	switch {
+	case errors.As(err, &api):
+		return api
+	case errors.As(err, &bad):
+		return &apiError{Status: http.StatusBadRequest, Code: bad.Code, Message: bad.Message, Field: bad.Field}
+	case errors.As(err, &large):
+		return &apiError{
+			Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
+			Message: fmt.Sprintf("The body has more than %d KiB, the most that is taken.", large.Limit>>10),
+		}
+	case errors.Is(err, query.ErrBusy):
+		return &apiError{
+			Status: http.StatusTooManyRequests, Code: "busy", RetryAfter: time.Second,
+			Message: "Too many queries are waiting. Try again in a moment.",
+		}
+	case errors.Is(err, query.ErrTimeout):
+		return &apiError{
+			Status: http.StatusGatewayTimeout, Code: "timeout",
+			Message: "The warehouse took too long. Ask for a shorter range, or for fewer series.",
+		}
+	case errors.Is(err, warehouse.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return &apiError{
+			Status: http.StatusServiceUnavailable, Code: "unavailable", RetryAfter: 5 * time.Second,
+			Message: "The warehouse cannot be reached just now. Try again in a moment.",
+		}
+	case errors.As(err, &routing):
+		if known, ok := statusErrors[routing.Code]; ok {
+			return known
+		}
+	}
+	return errInternal
+}
+
+// isGone reports that the client did not wait for the answer.
+func isGone(c echo.Context, err error) bool {
+	return err != nil && c.Request().Context().Err() != nil
+}
+
+// causeToLog is the error when it tells the operator more than the status
+// does.
+func causeToLog(err error, status int) error {
+	if err == nil || status < http.StatusInternalServerError {
+		return nil
+	}
+	return err
+}
+
+// answerError writes {"error":{…}}.
+func (s *Server) answerError(err error, c echo.Context) {
+	if c.Response().Committed || isGone(c, err) {
+		return
+	}
+	e := toAPI(err)
+	if e.RetryAfter > 0 {
+		seconds := (e.RetryAfter + time.Second - 1) / time.Second
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.FormatInt(int64(seconds), 10))
+	}
+	var field *string
+	if e.Field != "" {
+		field = &e.Field
+	}
+	type body struct {
+		Code    string  `json:"code"`
+		Message string  `json:"message"`
+		Field   *string `json:"field"`
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if err := c.JSON(e.Status, map[string]body{"error": {e.Code, e.Message, field}}); err != nil {
+		s.config.Logger.Debug("write an error's answer", "error", err)
+	}
+}

@@ -1,0 +1,288 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+
+	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+	"github.com/dataloaf/dataloaf/insights-server/query"
+)
+
+const (
+	password = "correct horse"
+	token    = "a-long-and-random-token"
+)
+
+// fakeService answers what its fields say; a nil one answers nothing.
+type fakeService struct {
+	run      func(context.Context, insight.Query) (insight.Answer, error)
+	err      error
+	events   []query.EventInfo
+	props    []query.PropertyInfo
+	values   []query.ValueCount
+	state    query.PipelineState
+	readyErr error
+
+	mu      sync.Mutex
+	checks  int
+	lastReq query.ValuesRequest
+}
+
+func (f *fakeService) Run(ctx context.Context, q insight.Query) (insight.Answer, error) {
+	if f.run != nil {
+		return f.run(ctx, q)
+	}
+	return insight.Answer{Kind: q.Kind}, f.err
+}
+
+func (f *fakeService) Events(context.Context) ([]query.EventInfo, error) { return f.events, f.err }
+
+func (f *fakeService) Properties(_ context.Context, scope insight.Scope, event string) ([]query.PropertyInfo, error) {
+	f.lastReq = query.ValuesRequest{Scope: scope, Event: event}
+	return f.props, f.err
+}
+
+func (f *fakeService) PropertyValues(_ context.Context, r query.ValuesRequest) ([]query.ValueCount, error) {
+	f.lastReq = r
+	return f.values, f.err
+}
+
+func (f *fakeService) Pipeline(context.Context) (query.PipelineState, error) { return f.state, f.err }
+
+func (f *fakeService) Ready(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.checks++
+	return f.readyErr
+}
+
+// clock is set by hand.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// adminHash is made once: it takes a while under the race detector.
+var adminHash = sync.OnceValues(func() (string, error) { return auth.Hash(password, rand.Reader) })
+
+// fixture is a server with what tests look at.
+type fixture struct {
+	t       *testing.T
+	server  *Server
+	service *fakeService
+	clock   *clock
+	log     *bytes.Buffer
+	cookie  *http.Cookie
+}
+
+func newFixture(t *testing.T, change ...func(*Config)) *fixture {
+	t.Helper()
+	hash, err := adminHash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := auth.NewUsers("", hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{t: t, service: &fakeService{}, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, log: &bytes.Buffer{}}
+	sessions, err := auth.NewSessions(auth.SessionConfig{
+		Users: users, Key: []byte(strings.Repeat("k", 32)), Now: f.clock.now, Random: rand.Reader,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(token))
+	tokens, err := auth.ParseTokens(hex.EncodeToString(sum[:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Config{
+		Service: f.service, Users: users, Sessions: sessions, Tokens: tokens, Now: f.clock.now,
+		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	if f.server, err = New(c); err != nil {
+		t.Fatal(err)
+	}
+	// Made without a login, which hashes a password.
+	if _, f.cookie, err = sessions.Start(users.Admin(), false); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// call describes one request.
+type call struct {
+	method, path, body string
+	header             map[string]string
+	remote             string
+	anonymous          bool
+	tls                bool
+}
+
+func (f *fixture) request(c call) *http.Request {
+	if c.method == "" {
+		c.method = http.MethodGet
+	}
+	var body io.Reader
+	if c.body != "" {
+		body = strings.NewReader(c.body)
+	}
+	target := "http://loaf.test" + c.path
+	if c.tls {
+		target = "https://loaf.test" + c.path
+	}
+	r := httptest.NewRequest(c.method, target, body)
+	if c.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if !c.anonymous {
+		r.AddCookie(f.cookie)
+	}
+	for name, value := range c.header {
+		if value == "" {
+			r.Header.Del(name)
+			continue
+		}
+		r.Header.Set(name, value)
+	}
+	if c.remote != "" {
+		r.RemoteAddr = c.remote
+	}
+	return r
+}
+
+// do makes a call and holds its answer against openapi.yaml.
+func (f *fixture) do(c call) *http.Response {
+	f.t.Helper()
+	r := f.request(c)
+	w := httptest.NewRecorder()
+	f.server.ServeHTTP(w, r)
+	conforms(f.t, r, w)
+	return w.Result()
+}
+
+func readAll(t *testing.T, r *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// wantError checks the whole shape of an error.
+func wantError(t *testing.T, r *http.Response, status int, code, field string) {
+	t.Helper()
+	body := readAll(t, r)
+	if r.StatusCode != status {
+		t.Fatalf("status %d, want %d; body %s", r.StatusCode, status, body)
+	}
+	if got := r.Header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("content type %q", got)
+	}
+	var e struct {
+		Error struct {
+			Code, Message string
+			Field         *string
+		}
+	}
+	d := json.NewDecoder(strings.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e); err != nil {
+		t.Fatalf("body %s: %v", body, err)
+	}
+	gotField := ""
+	if e.Error.Field != nil {
+		gotField = *e.Error.Field
+	}
+	if e.Error.Code != code || e.Error.Message == "" || gotField != field {
+		t.Errorf("error %s, want code %q and field %q", body, code, field)
+	}
+	if !strings.Contains(body, `"field":`) {
+		t.Errorf("error %s has no field", body)
+	}
+}
+
+// spec is openapi.yaml, read once.
+var spec = sync.OnceValues(func() (validator.Validator, error) {
+	text, err := os.ReadFile("../api/openapi.yaml")
+	if err != nil {
+		return nil, err
+	}
+	document, err := libopenapi.NewDocument(text)
+	if err != nil {
+		return nil, err
+	}
+	v, errs := validator.NewValidator(document)
+	if len(errs) > 0 {
+		return nil, errs[0]
+	}
+	return v, nil
+})
+
+// conforms holds an answer against the specification. Paths that are not in it
+// are held to nothing; that each of ours is, TestRoutesAreSpecified checks.
+func conforms(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
+	t.Helper()
+	v, err := spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !specified(r.Method, r.URL.EscapedPath()) || w.Result().Header.Get("Content-Encoding") != "" {
+		return
+	}
+	if ok, problems := v.ValidateHttpResponse(r, w.Result()); !ok {
+		for _, p := range problems {
+			t.Errorf("%s %s answers %d against the specification: %s: %s", r.Method, r.URL.Path, w.Code, p.Message, p.Reason)
+			for _, s := range p.SchemaValidationErrors {
+				t.Errorf("  %s: %s", s.KeywordLocation, s.Reason)
+			}
+		}
+		t.Logf("body: %s", w.Body)
+	}
+}
+
+var specifiedRoutes = map[string]bool{
+	"POST /api/v1/login": true, "POST /api/v1/logout": true, "GET /api/v1/session": true,
+	"POST /api/v1/query": true, "GET /api/v1/events": true, "GET /api/v1/properties": true,
+	"GET /api/v1/property-values": true, "GET /api/v1/pipeline": true,
+	"GET /healthz": true, "GET /readyz": true, "GET /metrics": true,
+}
+
+func specified(method, path string) bool { return specifiedRoutes[method+" "+path] }

@@ -1,0 +1,162 @@
+// Package httpapi is the insights API over HTTP. Echo lives here alone: what
+// the server decides, it decides in the packages auth, insight and query.
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+	"github.com/dataloaf/dataloaf/insights-server/query"
+)
+
+// Service answers questions; *query.Service is the one that is used.
+type Service interface {
+	Run(ctx context.Context, q insight.Query) (insight.Answer, error)
+	Events(ctx context.Context) ([]query.EventInfo, error)
+	Properties(ctx context.Context, scope insight.Scope, event string) ([]query.PropertyInfo, error)
+	PropertyValues(ctx context.Context, r query.ValuesRequest) ([]query.ValueCount, error)
+	Pipeline(ctx context.Context) (query.PipelineState, error)
+	Ready(ctx context.Context) error
+}
+
+// Config configures a Server.
+type Config struct {
+	// Service answers the questions.
+	Service Service
+	// FilesWaiting counts the raw files that no load has taken yet; nil where
+	// nobody knows, which shows as none.
+	FilesWaiting func(ctx context.Context) (int, error)
+
+	// Users may sign in, with Sessions that last; Tokens are for programs.
+	Users    *auth.Users
+	Sessions *auth.Sessions
+	Tokens   auth.Tokens
+
+	// SecureCookies says that browsers reach the server over TLS even where
+	// the connection to it is not.
+	SecureCookies bool
+	// Origins are the addresses by which browsers know the server, such as
+	// "https://loaf.example.com", beside the one that a request names itself.
+	Origins []string
+	// TrustedProxies are the networks whose X-Forwarded-For and
+	// X-Forwarded-Proto are believed.
+	TrustedProxies []netip.Prefix
+
+	// Page serves every path that is not the API's; nil for none.
+	Page http.Handler
+	// Logger gets one line a call; nil means none.
+	Logger *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Random gives request ids; nil means crypto/rand.
+	Random io.Reader
+}
+
+// Server is the insights API. It is an http.Handler, to be served alone or
+// mounted beside others.
+type Server struct {
+	config    Config
+	origins   map[string]bool
+	echo      *echo.Echo
+	limiter   *auth.Limiter
+	metrics   *metrics
+	readiness *readiness
+}
+
+// New makes a server. It fails when the configuration lacks a part.
+func New(c Config) (*Server, error) {
+	if c.Service == nil || c.Users == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, users and sessions")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	s := &Server{
+		config:    c,
+		origins:   map[string]bool{},
+		limiter:   auth.NewLimiter(c.Now),
+		metrics:   newMetrics(),
+		readiness: &readiness{ready: c.Service.Ready, now: c.Now},
+	}
+	for _, origin := range c.Origins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, errors.New("set up the insights API: " + origin + " is not an address such as https://loaf.example.com")
+		}
+		s.origins[u.Scheme+"://"+hostOf(u.Host, u.Scheme)] = true
+	}
+	s.echo = s.routes()
+	return s, nil
+}
+
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// ObserveLoad tells the metrics when a load committed, for a server that runs
+// in one process with the loader. Elsewhere the metrics learn it whenever the
+// pipeline's state is asked for.
+func (s *Server) ObserveLoad(at time.Time) { s.metrics.observeLoad(at) }
+
+// secure reports whether the browser's connection is TLS.
+func (s *Server) secure(r *http.Request) bool {
+	if r.TLS != nil || s.config.SecureCookies {
+		return true
+	}
+	if !s.trusts(peer(r)) {
+		return false
+	}
+	// Of several proxies the first saw the browser.
+	first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	return strings.EqualFold(strings.TrimSpace(first), "https")
+}
+
+// client is the address that the request came from: the peer's, or, behind
+// trusted proxies, the last one that they vouch for.
+func (s *Server) client(r *http.Request) netip.Addr {
+	address := peer(r)
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusts(address); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		address = hop.Unmap()
+	}
+	return address
+}
+
+func (s *Server) trusts(a netip.Addr) bool {
+	for _, p := range s.config.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// peer is the other end of the connection.
+func peer(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap()
+}

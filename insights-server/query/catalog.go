@@ -1,0 +1,262 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+	"github.com/dataloaf/dataloaf/insights-server/query/dialect"
+)
+
+// EventInfo is an event name of the catalogue.
+type EventInfo struct {
+	Name      string    `json:"name"`
+	Count     int64     `json:"count"`
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+}
+
+// Events lists the event names, the commonest first.
+func (s *Service) Events(ctx context.Context) ([]EventInfo, error) {
+	events := []EventInfo{}
+	err := s.read(ctx, "list the events", func(ctx context.Context, _ dialect.Dialect) error {
+		rows, err := s.db.SQL.QueryContext(ctx, `SELECT "event", "count", "first_seen", "last_seen" FROM "loaf_event_catalog"`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var e EventInfo
+			if err := rows.Scan(&e.Name, &e.Count, &e.FirstSeen, &e.LastSeen); err != nil {
+				return err
+			}
+			e.FirstSeen, e.LastSeen = e.FirstSeen.UTC(), e.LastSeen.UTC()
+			events = append(events, e)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Sorted here, because engines order text differently.
+	slices.SortFunc(events, func(a, b EventInfo) int {
+		return commonest(a.Count, b.Count, a.Name, b.Name)
+	})
+	return events, nil
+}
+
+func commonest(countA, countB int64, nameA, nameB string) int {
+	if countA != countB {
+		if countA > countB {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(nameA, nameB)
+}
+
+// PropertyInfo is a property of the catalogue.
+type PropertyInfo struct {
+	Name string `json:"name"`
+	// Types are the JSON types of its values, the commonest first.
+	Types []string `json:"types"`
+	// Count is how many events, or users, have it.
+	Count int64 `json:"count"`
+}
+
+// Properties lists the properties of a scope, the commonest first. The event
+// narrows the event scope to one event; it is empty or "*" for all.
+func (s *Service) Properties(ctx context.Context, scope insight.Scope, event string) ([]PropertyInfo, error) {
+	counts := map[string]map[string]int64{}
+	err := s.read(ctx, "list the properties", func(ctx context.Context, d dialect.Dialect) error {
+		args := &dialect.Args{}
+		var statement string
+		switch {
+		case scope == insight.ScopeUser:
+			statement = d.AttributeTypes()
+		case event == "" || event == insight.AnyEvent:
+			statement = `SELECT "property", "type", CAST(SUM("count") AS BIGINT) FROM "loaf_property_catalog" GROUP BY 1, 2`
+		default:
+			statement = `SELECT "property", "type", "count" FROM "loaf_property_catalog" WHERE "event" = ` + d.Param(args.Bind(event), dialect.Text)
+		}
+		sql, values := args.Finish(statement)
+		rows, err := s.db.SQL.QueryContext(ctx, sql, values...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name, kind string
+			var n int64
+			if err := rows.Scan(&name, &kind, &n); err != nil {
+				return err
+			}
+			if counts[name] == nil {
+				counts[name] = map[string]int64{}
+			}
+			counts[name][kind] += n
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	properties := []PropertyInfo{}
+	for name, byType := range counts {
+		p := PropertyInfo{Name: name}
+		for kind, n := range byType {
+			p.Types = append(p.Types, kind)
+			p.Count += n
+		}
+		slices.SortFunc(p.Types, func(a, b string) int { return commonest(byType[a], byType[b], a, b) })
+		properties = append(properties, p)
+	}
+	slices.SortFunc(properties, func(a, b PropertyInfo) int {
+		return commonest(a.Count, b.Count, a.Name, b.Name)
+	})
+	return properties, nil
+}
+
+// ValuesRequest asks for the values of one property.
+type ValuesRequest struct {
+	Scope    insight.Scope
+	Property string
+	// Event narrows the event scope to one event; empty or "*" means all.
+	Event string
+	// Search keeps the values whose text holds it, case ignored.
+	Search string
+	// Limit is at most MaxPropertyValues, which 0 means.
+	Limit int
+}
+
+// MaxPropertyValues is how many values PropertyValues gives at most.
+const MaxPropertyValues = 50
+
+// ValueCount is a value and how many events, or users, have it.
+type ValueCount struct {
+	// Value is a JSON string, number or boolean.
+	Value json.RawMessage `json:"value"`
+	Count int64           `json:"count"`
+}
+
+// PropertyValues lists the most frequent strings, numbers and booleans of a
+// property.
+func (s *Service) PropertyValues(ctx context.Context, r ValuesRequest) ([]ValueCount, error) {
+	if r.Limit <= 0 || r.Limit > MaxPropertyValues {
+		r.Limit = MaxPropertyValues
+	}
+	values := []ValueCount{}
+	err := s.read(ctx, "list the values of a property", func(ctx context.Context, d dialect.Dialect) error {
+		statement, err := PlanValues(r, d)
+		if err != nil || statement.SQL == "" {
+			return err
+		}
+		rows, err := s.db.SQL.QueryContext(ctx, statement.SQL, statement.Args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var text *string
+			var number *float64
+			var boolean *bool
+			var n int64
+			if err := rows.Scan(&text, &number, &boolean, &n); err != nil {
+				return err
+			}
+			value, err := scalarJSON(text, number, boolean)
+			if err != nil {
+				return err
+			}
+			values = append(values, ValueCount{Value: value, Count: n})
+		}
+		return rows.Err()
+	})
+	return values, err
+}
+
+// scalarJSON writes the one of the three that is there.
+func scalarJSON(text *string, number *float64, boolean *bool) (json.RawMessage, error) {
+	switch {
+	case text != nil:
+		return json.Marshal(*text)
+	case number != nil:
+		return json.Marshal(*number + 0) // -0 is 0
+	default:
+		return json.Marshal(boolean)
+	}
+}
+
+// PlanValues writes the statement of PropertyValues; an empty one when the
+// property has no scalar. Its columns are the text, the number, the boolean,
+// of which one is not null, and the count.
+func PlanValues(r ValuesRequest, d dialect.Dialect) (Statement, error) {
+	args := &dialect.Args{}
+	table, property, err := valuesSource(r, d, args)
+	if err != nil {
+		return Statement{}, nameError(err, "property")
+	}
+	var where, present []string
+	if r.Scope == insight.ScopeEvent && r.Event != "" && r.Event != insight.AnyEvent {
+		where = append(where, `e."event" = `+d.Param(args.Bind(r.Event), dialect.Text))
+	}
+	columns := []string{d.Null(dialect.Text), d.Null(dialect.Number), d.Null(dialect.Boolean)}
+	for i, expression := range []string{property.Text, property.Number, property.Boolean} {
+		if expression != "" {
+			columns[i] = expression
+			present = append(present, expression+" IS NOT NULL")
+		}
+	}
+	if len(present) == 0 {
+		return Statement{}, nil
+	}
+	where = append(where, "("+strings.Join(present, " OR ")+")")
+	inner := fmt.Sprintf(`SELECT %s AS "text", %s AS "number", %s AS "boolean" %s WHERE %s`,
+		columns[0], columns[1], columns[2], table, strings.Join(where, " AND "))
+	filter := ""
+	if r.Search != "" {
+		needle := d.Lower(d.Param(args.Bind(r.Search), dialect.Text))
+		filter = fmt.Sprintf("\nWHERE %s\n   OR %s\n   OR %s",
+			d.Find(d.Lower(`v."text"`), needle),
+			d.Find(d.Lower(d.NumberText(`v."number"`)), needle),
+			d.Find(`CASE WHEN v."boolean" THEN 'true' WHEN NOT v."boolean" THEN 'false' END`, needle))
+	}
+	return finish(args, fmt.Sprintf(`SELECT v."text", v."number", v."boolean", COUNT(*) AS "count"
+FROM (%s) AS v%s
+GROUP BY 1, 2, 3
+ORDER BY 4 DESC, 1 NULLS LAST, 2 NULLS LAST, 3 NULLS LAST
+LIMIT %d`, inner, filter, r.Limit)), nil
+}
+
+func valuesSource(r ValuesRequest, d dialect.Dialect, args *dialect.Args) (string, dialect.Property, error) {
+	switch r.Scope {
+	case insight.ScopeEvent:
+		p, err := d.EventProperty(args, r.Property)
+		return `FROM "events" AS e`, p, err
+	case insight.ScopeUser:
+		p, err := d.UserAttribute(args, r.Property)
+		return `FROM "users" AS a`, p, err
+	default:
+		return "", dialect.Property{}, fmt.Errorf("no SQL for scope %q", r.Scope)
+	}
+}
+
+// read waits for its turn and runs a reading of the tables; none takes place
+// before there are tables.
+func (s *Service) read(ctx context.Context, doing string, work func(context.Context, dialect.Dialect) error) error {
+	return s.turn(ctx, doing, func(ctx context.Context) error {
+		d, err := s.dialect(ctx)
+		if errors.Is(err, errNoTables) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return work(ctx, d)
+	})
+}

@@ -1,0 +1,143 @@
+// Package dialect holds what differs between the engines' SQL, one file each.
+// The planner writes everything else once.
+package dialect
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// Dialect writes SQL expressions for one engine.
+type Dialect interface {
+	// Name is the engine's.
+	Name() warehouse.Dialect
+	// Micros turns a timestamp expression into whole microseconds since 1970.
+	Micros(timestamp string) string
+	// Quotient divides integers that are not negative, rounding down.
+	Quotient(dividend, divisor string) string
+	// Instant is a literal that compares with a timestamp column.
+	Instant(t time.Time) string
+	// Param marks the type of a bound value, where the engine must be told.
+	Param(placeholder string, t Type) string
+	// EventProperty reads a property of the row "e" of the events table.
+	EventProperty(args *Args, name string) (Property, error)
+	// UserAttribute reads an attribute of the row "a" of the users table.
+	UserAttribute(args *Args, name string) (Property, error)
+	// Lower folds case as Unicode's simple lower-casing does.
+	Lower(text string) string
+	// Find tells whether a text holds another that is not empty.
+	Find(text, part string) string
+	// Sum adds the numbers of a property up.
+	Sum(p Property) string
+	// Quantile interpolates between the closest ranks.
+	Quantile(number string, q float64) string
+	// Float makes a number a double.
+	Float(number string) string
+	// NumberText writes a number for a search, whole ones without a fraction.
+	NumberText(number string) string
+	// Null is a typed NULL.
+	Null(t Type) string
+	// AttributeTypes is a statement: the name, the JSON type and the number of
+	// users of each attribute and type.
+	AttributeTypes() string
+	// Value makes a computed number, or NULL, the type of the answer's value
+	// column.
+	Value(number string) string
+}
+
+// Type is the type of a bound value.
+type Type int
+
+// The types of bound values.
+const (
+	Text Type = iota
+	Number
+	Boolean
+)
+
+// Property holds the expressions that read one property. Each is NULL for a
+// row whose property is of another type, is null or is absent. An empty
+// expression means that no row holds that type.
+type Property struct {
+	Text    string
+	Number  string
+	Boolean string
+	// Set is true, and never NULL or false, for a row whose property is there
+	// and not null; for others it is NULL or false.
+	Set string
+	// Exact is Number in the type that the engine adds up best.
+	Exact string
+}
+
+// Args collects bound values. Equal values share a placeholder.
+type Args struct {
+	values []any
+	marks  map[any]string
+}
+
+// mark encloses the number of a value in SQL that is not finished: no SQL and
+// no name holds a NUL.
+const mark = "\x00"
+
+// Bind gives the mark of a value: a string, float64 or bool.
+func (a *Args) Bind(v any) string {
+	if m, ok := a.marks[v]; ok {
+		return m
+	}
+	if a.marks == nil {
+		a.marks = map[any]string{}
+	}
+	m := mark + strconv.Itoa(len(a.values)) + mark
+	a.values = append(a.values, v)
+	a.marks[v] = m
+	return m
+}
+
+// Finish puts placeholders in the place of the marks, and gives the values in
+// their order. A value whose mark was not used is left out: engines refuse one
+// that is bound in vain.
+func (a *Args) Finish(sql string) (string, []any) {
+	var out strings.Builder
+	var values []any
+	places := map[string]int{}
+	for i, part := range strings.Split(sql, mark) {
+		if i%2 == 0 {
+			out.WriteString(part)
+			continue
+		}
+		if places[part] == 0 {
+			index, _ := strconv.Atoi(part) // written by Bind
+			values = append(values, a.values[index])
+			places[part] = len(values)
+		}
+		out.WriteString("$" + strconv.Itoa(places[part]))
+	}
+	return out.String(), values
+}
+
+// Quote quotes an identifier.
+func Quote(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// For gives the dialect of a database. Properties are the typed columns of its
+// events table; collation is PostgreSQL's for lower-casing.
+func For(name warehouse.Dialect, properties warehouse.Properties, collation string) (Dialect, error) {
+	switch name {
+	case warehouse.DuckDB:
+		return DuckDB{Properties: properties}, nil
+	case warehouse.PostgreSQL:
+		return PostgreSQL{Collation: collation}, nil
+	case warehouse.Redshift:
+		return Redshift{}, nil
+	default:
+		return nil, fmt.Errorf("no SQL dialect %q", name)
+	}
+}
+
+// instantFormat writes times in UTC, to the microsecond that the warehouse keeps.
+const instantFormat = "2006-01-02 15:04:05.000000"

@@ -1,0 +1,129 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// DuckDB reads properties from typed columns, and from the JSON those that
+// have none.
+type DuckDB struct {
+	Properties warehouse.Properties
+}
+
+// Name implements Dialect.
+func (DuckDB) Name() warehouse.Dialect { return warehouse.DuckDB }
+
+// Micros implements Dialect.
+func (DuckDB) Micros(timestamp string) string { return "epoch_us(" + timestamp + ")" }
+
+// Quotient implements Dialect: DuckDB's "/" gives fractions.
+func (DuckDB) Quotient(dividend, divisor string) string { return dividend + " // " + divisor }
+
+// Instant implements Dialect. The column is a TIMESTAMP in UTC.
+func (DuckDB) Instant(t time.Time) string {
+	return "TIMESTAMP '" + t.UTC().Format(instantFormat) + "'"
+}
+
+// Param implements Dialect: the driver's values carry their types.
+func (DuckDB) Param(placeholder string, _ Type) string { return placeholder }
+
+// EventProperty implements Dialect.
+func (d DuckDB) EventProperty(args *Args, name string) (Property, error) {
+	columns, ok := d.Properties.Columns[name]
+	if !ok {
+		if d.Properties.Complete {
+			return Property{}, nil
+		}
+		return d.fromJSON(args, `e."properties"`, name), nil
+	}
+	p := Property{
+		Text:    eventColumn(columns.Text),
+		Number:  eventColumn(columns.Number),
+		Boolean: eventColumn(columns.Boolean),
+	}
+	var set []string
+	for _, column := range []string{p.Text, p.Number, p.Boolean, eventColumn(columns.Complex)} {
+		if column != "" {
+			set = append(set, column+" IS NOT NULL")
+		}
+	}
+	if len(set) > 0 {
+		p.Set = "(" + strings.Join(set, " OR ") + ")"
+	}
+	p.Exact = p.Number
+	return p, nil
+}
+
+func eventColumn(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "e." + Quote(name)
+}
+
+// UserAttribute implements Dialect.
+func (d DuckDB) UserAttribute(args *Args, name string) (Property, error) {
+	return d.fromJSON(args, `a."attributes"`, name), nil
+}
+
+// fromJSON names the member by a JSON Pointer (RFC 6901): DuckDB's own paths
+// cannot name every key.
+func (DuckDB) fromJSON(args *Args, object, name string) Property {
+	at := args.Bind("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	kind := fmt.Sprintf("json_type(%s, %s)", object, at)
+	text := fmt.Sprintf("json_extract_string(%s, %s)", object, at)
+	number := fmt.Sprintf("CASE WHEN %s IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(%s AS DOUBLE) END", kind, text)
+	return Property{
+		Text:    fmt.Sprintf("CASE WHEN %s = 'VARCHAR' THEN %s END", kind, text),
+		Number:  number,
+		Boolean: fmt.Sprintf("CASE WHEN %s = 'BOOLEAN' THEN %s = 'true' END", kind, text),
+		Set:     fmt.Sprintf("%s <> 'NULL'", kind),
+		Exact:   number,
+	}
+}
+
+// Lower implements Dialect.
+func (DuckDB) Lower(text string) string { return "lower(" + text + ")" }
+
+// Find implements Dialect.
+func (DuckDB) Find(text, part string) string { return "contains(" + text + ", " + part + ")" }
+
+// Sum implements Dialect. fsum compensates rounding, so that the answer does
+// not depend on the order in which threads add.
+func (DuckDB) Sum(p Property) string { return "fsum(" + p.Exact + ")" }
+
+// Quantile implements Dialect.
+func (DuckDB) Quantile(number string, q float64) string {
+	return fmt.Sprintf("quantile_cont(%s, %v)", number, q)
+}
+
+// Float implements Dialect.
+func (DuckDB) Float(number string) string { return "CAST(" + number + " AS DOUBLE)" }
+
+// Value implements Dialect.
+func (d DuckDB) Value(number string) string { return d.Float(number) }
+
+// NumberText implements Dialect. DuckDB writes 1 as "1.0".
+func (DuckDB) NumberText(number string) string {
+	return `regexp_replace(CAST(` + number + ` AS VARCHAR), '\.0$', '')`
+}
+
+// Null implements Dialect.
+func (DuckDB) Null(t Type) string {
+	return "CAST(NULL AS " + [...]string{Text: "VARCHAR", Number: "DOUBLE", Boolean: "BOOLEAN"}[t] + ")"
+}
+
+// AttributeTypes implements Dialect.
+func (DuckDB) AttributeTypes() string {
+	return `SELECT "name", "type", COUNT(*) FROM (
+  SELECT "name", CASE json_type("attributes", '/' || replace(replace("name", '~', '~0'), '/', '~1'))
+    WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array'
+    WHEN 'NULL' THEN NULL ELSE 'number' END AS "type"
+  FROM (SELECT "attributes", unnest(json_keys("attributes")) AS "name" FROM "users") AS k) AS t
+WHERE "type" IS NOT NULL
+GROUP BY 1, 2`
+}

@@ -1,0 +1,117 @@
+package dialect
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// PostgreSQL reads properties from jsonb.
+type PostgreSQL struct {
+	// Collation is the one to lower-case with: the database's own may be C,
+	// which leaves everything but A to Z as it is.
+	Collation string
+}
+
+// Name implements Dialect.
+func (PostgreSQL) Name() warehouse.Dialect { return warehouse.PostgreSQL }
+
+// Micros implements Dialect. EXTRACT gives an exact numeric.
+func (PostgreSQL) Micros(timestamp string) string {
+	return "CAST(EXTRACT(EPOCH FROM " + timestamp + ") * 1000000 AS bigint)"
+}
+
+// Quotient implements Dialect.
+func (PostgreSQL) Quotient(dividend, divisor string) string { return dividend + " / " + divisor }
+
+// Instant implements Dialect. The column is a timestamptz.
+func (PostgreSQL) Instant(t time.Time) string {
+	return "TIMESTAMPTZ '" + t.UTC().Format(instantFormat) + "+00'"
+}
+
+// Param implements Dialect: lib/pq sends text, the server must know as what to
+// read it.
+func (PostgreSQL) Param(placeholder string, t Type) string {
+	switch t {
+	case Number:
+		return "CAST(" + placeholder + " AS double precision)"
+	case Boolean:
+		return "CAST(" + placeholder + " AS boolean)"
+	default:
+		return "CAST(" + placeholder + " AS text)"
+	}
+}
+
+// EventProperty implements Dialect.
+func (d PostgreSQL) EventProperty(args *Args, name string) (Property, error) {
+	return d.fromJSON(args, `e."properties"`, name), nil
+}
+
+// UserAttribute implements Dialect.
+func (d PostgreSQL) UserAttribute(args *Args, name string) (Property, error) {
+	return d.fromJSON(args, `a."attributes"`, name), nil
+}
+
+// fromJSON guards every cast by the JSON type within a CASE, because the order
+// in which ANDed conditions are tried is the server's to choose.
+func (d PostgreSQL) fromJSON(args *Args, object, name string) Property {
+	key := d.Param(args.Bind(name), Text)
+	kind := fmt.Sprintf("jsonb_typeof(%s -> %s)", object, key)
+	typed := func(jsonType, sqlType string) string {
+		return fmt.Sprintf("CASE WHEN %s = '%s' THEN CAST(%s ->> %s AS %s) END", kind, jsonType, object, key, sqlType)
+	}
+	return Property{
+		Text:    typed("string", "text"),
+		Number:  typed("number", "double precision"),
+		Boolean: typed("boolean", "boolean"),
+		Set:     fmt.Sprintf("%s <> 'null'", kind),
+		Exact:   typed("number", "numeric"),
+	}
+}
+
+// Lower implements Dialect.
+func (d PostgreSQL) Lower(text string) string {
+	if d.Collation == "" {
+		return "lower(" + text + ")"
+	}
+	return "lower(" + text + " COLLATE " + Quote(d.Collation) + ")"
+}
+
+// Find implements Dialect. strpos compares under the texts' collation, which
+// may cost a conversion; bytes are what counts.
+func (PostgreSQL) Find(text, part string) string {
+	return fmt.Sprintf(`strpos(%s COLLATE "C", %s COLLATE "C") > 0`, text, part)
+}
+
+// Sum implements Dialect. Doubles would end the query when they overflow;
+// numerics do not, and are exact.
+func (PostgreSQL) Sum(p Property) string { return "sum(" + p.Exact + ")" }
+
+// Quantile implements Dialect.
+func (PostgreSQL) Quantile(number string, q float64) string {
+	return fmt.Sprintf("percentile_cont(%v) WITHIN GROUP (ORDER BY %s)", q, number)
+}
+
+// Float implements Dialect.
+func (PostgreSQL) Float(number string) string { return "CAST(" + number + " AS double precision)" }
+
+// Value implements Dialect. As text, a numeric beyond the doubles' range
+// travels without an error.
+func (PostgreSQL) Value(number string) string { return "CAST(" + number + " AS text)" }
+
+// NumberText implements Dialect.
+func (PostgreSQL) NumberText(number string) string { return "CAST(" + number + " AS text)" }
+
+// Null implements Dialect.
+func (PostgreSQL) Null(t Type) string {
+	return "CAST(NULL AS " + [...]string{Text: "text", Number: "double precision", Boolean: "boolean"}[t] + ")"
+}
+
+// AttributeTypes implements Dialect.
+func (PostgreSQL) AttributeTypes() string {
+	return `SELECT t.key, jsonb_typeof(t.value), COUNT(*)
+FROM "users" AS a CROSS JOIN LATERAL jsonb_each(a."attributes") AS t
+WHERE jsonb_typeof(t.value) <> 'null'
+GROUP BY 1, 2`
+}

@@ -1,0 +1,121 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"time"
+	"unicode"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// Redshift navigates SUPER values. Its sessions must have
+// enable_case_sensitive_identifier on, or "camelKey" would be read as
+// "camelkey".
+type Redshift struct{}
+
+// ErrName is wrapped when Redshift has no way to name a property.
+var ErrName = errors.New("no path on Redshift leads to the property")
+
+// maxIdentifier is the length of Redshift's longest identifier, in bytes.
+const maxIdentifier = 127
+
+// Name implements Dialect.
+func (Redshift) Name() warehouse.Dialect { return warehouse.Redshift }
+
+// Micros implements Dialect. Redshift's EXTRACT(EPOCH …) drops fractions;
+// DATEDIFF counts the microseconds.
+func (Redshift) Micros(timestamp string) string {
+	return "DATEDIFF(microsecond, TIMESTAMP '1970-01-01 00:00:00', " + timestamp + ")"
+}
+
+// Quotient implements Dialect.
+func (Redshift) Quotient(dividend, divisor string) string { return dividend + " / " + divisor }
+
+// Instant implements Dialect. The column is a TIMESTAMP in UTC.
+func (Redshift) Instant(t time.Time) string {
+	return "TIMESTAMP '" + t.UTC().Format(instantFormat) + "'"
+}
+
+// Param implements Dialect.
+func (Redshift) Param(placeholder string, t Type) string {
+	switch t {
+	case Number:
+		return "CAST(" + placeholder + " AS DOUBLE PRECISION)"
+	case Boolean:
+		return "CAST(" + placeholder + " AS BOOLEAN)"
+	default:
+		return "CAST(" + placeholder + " AS VARCHAR(65535))"
+	}
+}
+
+// EventProperty implements Dialect.
+func (d Redshift) EventProperty(_ *Args, name string) (Property, error) {
+	return d.navigate(`e."properties"`, name)
+}
+
+// UserAttribute implements Dialect.
+func (d Redshift) UserAttribute(_ *Args, name string) (Property, error) {
+	return d.navigate(`a."attributes"`, name)
+}
+
+// navigate names the member by a quoted identifier: a path takes no bound
+// value.
+func (Redshift) navigate(object, name string) (Property, error) {
+	if len(name) > maxIdentifier {
+		return Property{}, fmt.Errorf("%w: its name is longer than %d bytes", ErrName, maxIdentifier)
+	}
+	for _, r := range name {
+		if !unicode.IsPrint(r) {
+			return Property{}, fmt.Errorf("%w: its name holds the unprintable character %U", ErrName, r)
+		}
+	}
+	at := object + "." + Quote(name)
+	typed := func(jsonType, sqlType string) string {
+		return fmt.Sprintf("CASE WHEN JSON_TYPEOF(%s) = '%s' THEN CAST(%s AS %s) END", at, jsonType, at, sqlType)
+	}
+	number := typed("number", "DOUBLE PRECISION")
+	return Property{
+		Text:    typed("string", "VARCHAR(65535)"),
+		Number:  number,
+		Boolean: typed("boolean", "BOOLEAN"),
+		Set:     fmt.Sprintf("JSON_TYPEOF(%s) <> 'null'", at),
+		Exact:   number,
+	}, nil
+}
+
+// Lower implements Dialect.
+func (Redshift) Lower(text string) string { return "LOWER(" + text + ")" }
+
+// Find implements Dialect.
+func (Redshift) Find(text, part string) string { return "STRPOS(" + text + ", " + part + ") > 0" }
+
+// Sum implements Dialect.
+func (Redshift) Sum(p Property) string { return "SUM(" + p.Exact + ")" }
+
+// Quantile implements Dialect.
+func (Redshift) Quantile(number string, q float64) string {
+	return fmt.Sprintf("PERCENTILE_CONT(%v) WITHIN GROUP (ORDER BY %s)", q, number)
+}
+
+// Float implements Dialect.
+func (Redshift) Float(number string) string { return "CAST(" + number + " AS DOUBLE PRECISION)" }
+
+// Value implements Dialect.
+func (d Redshift) Value(number string) string { return d.Float(number) }
+
+// NumberText implements Dialect.
+func (Redshift) NumberText(number string) string { return "CAST(" + number + " AS VARCHAR(64))" }
+
+// Null implements Dialect.
+func (Redshift) Null(t Type) string {
+	return "CAST(NULL AS " + [...]string{Text: "VARCHAR(65535)", Number: "DOUBLE PRECISION", Boolean: "BOOLEAN"}[t] + ")"
+}
+
+// AttributeTypes implements Dialect.
+func (Redshift) AttributeTypes() string {
+	return `SELECT t."name", t."type", COUNT(*)
+FROM (SELECT "name", JSON_TYPEOF("value") AS "type" FROM "users" AS a, UNPIVOT a."attributes" AS "value" AT "name") AS t
+WHERE t."type" <> 'null'
+GROUP BY 1, 2`
+}

@@ -1,0 +1,73 @@
+package query
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+	"github.com/dataloaf/dataloaf/insights-server/query/dialect"
+)
+
+// ErrTimeout is wrapped when a question took longer than Options.Timeout.
+var ErrTimeout = errors.New("the query took too long")
+
+// ErrBusy is wrapped when too many questions were asked at once.
+var ErrBusy = errors.New("too many queries at once")
+
+// explain wraps an error of the database so that callers can tell apart, with
+// errors.Is, what passes (warehouse.ErrUnavailable), what took too long
+// (ErrTimeout) and that the asker went away (context.Canceled).
+func explain(ctx context.Context, doing string, err error) error {
+	switch cause := context.Cause(ctx); {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrTimeout), errors.Is(err, ErrBusy):
+		return err
+	case errors.Is(cause, ErrTimeout), errors.Is(cause, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", doing, ErrTimeout)
+	case cause != nil:
+		return fmt.Errorf("%s: %w", doing, context.Canceled)
+	case unavailable(err):
+		return fmt.Errorf("%s: %w: %w", doing, warehouse.ErrUnavailable, err)
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+}
+
+// unavailable tells errors of the connection from errors of the statement.
+func unavailable(err error) bool {
+	var network net.Error
+	if errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) {
+		return true
+	}
+	var state interface{ SQLState() string }
+	if !errors.As(err, &state) || len(state.SQLState()) < 2 {
+		return false
+	}
+	switch state.SQLState()[:2] {
+	case "08", // connection
+		"53", // resources: too many connections, disk full
+		"57", // the server is shutting down or starting
+		"58": // the server's system
+		return true
+	default:
+		return false
+	}
+}
+
+// nameError turns an engine's refusal of a property's name into an error that
+// the asker can act on.
+func nameError(err error, field string) error {
+	if !errors.Is(err, dialect.ErrName) {
+		return err
+	}
+	return &insight.Error{
+		Code:    insight.CodeNotSupported,
+		Field:   field,
+		Message: fmt.Sprintf("This property cannot be queried: %v. Send it under another name.", err),
+	}
+}

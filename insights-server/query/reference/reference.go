@@ -1,0 +1,368 @@
+// Package reference answers trends from events in memory, slowly and plainly.
+// Tests hold the planner's SQL against it. It shares nothing with the planner
+// but the types of a query: buckets come from walking the clock, filters from
+// looking at JSON values, sums from exact arithmetic.
+package reference
+
+import (
+	"encoding/json"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+)
+
+// Event is a stored event. Numbers among its properties are json.Number.
+type Event struct {
+	Name       string
+	User       *string
+	Time       time.Time
+	Properties map[string]any
+}
+
+// Data is what the warehouse holds. Users go from id to attributes.
+type Data struct {
+	Events []Event
+	Users  map[string]map[string]any
+}
+
+// Answer is the answer to a trend.
+type Answer struct {
+	Buckets []time.Time
+	Series  []Series
+}
+
+// Series is the answer of one series.
+type Series struct {
+	Count  int64
+	Values []Value
+}
+
+// Value is a number or nothing.
+type Value struct {
+	Number float64
+	// Null is true when there is no number.
+	Null bool
+	// Scale is the size of what was added up, to judge rounding by.
+	Scale float64
+}
+
+// Trend answers a trend.
+func Trend(data Data, q insight.Query, now time.Time) Answer {
+	clock := newClock(q, now)
+	answer := Answer{Buckets: clock.starts}
+	type placed struct {
+		event  Event
+		bucket int
+	}
+	var within []placed
+	for _, e := range data.Events {
+		if i, ok := clock.bucket(e.Time); ok && matches(q.Filter, e, data) {
+			within = append(within, placed{e, i})
+		}
+	}
+	for _, s := range q.Series {
+		groups := make([][]Event, len(clock.starts))
+		var count int64
+		for _, p := range within {
+			if (s.Event == "*" || s.Event == p.event.Name) && matches(s.Filter, p.event, data) {
+				groups[p.bucket] = append(groups[p.bucket], p.event)
+				count++
+			}
+		}
+		series := Series{Count: count}
+		for _, group := range groups {
+			series.Values = append(series.Values, aggregate(s.Aggregation, group))
+		}
+		answer.Series = append(answer.Series, series)
+	}
+	return answer
+}
+
+// clock knows the buckets by what a clock on the wall shows.
+type clock struct {
+	zone     *time.Location
+	interval insight.Interval
+	inRange  func(local time.Time) bool
+	starts   []time.Time
+	index    map[int]int
+}
+
+// tick is the step of the walk. All clock changes since 1990 fall on it, but
+// for St. John's, which tests leave out.
+const tick = 15 * time.Minute
+
+func newClock(q insight.Query, now time.Time) *clock {
+	c := &clock{zone: q.Zone, interval: q.Interval, index: map[int]int{}}
+	first, last := q.Range.From, q.Range.To
+	today := now.In(q.Zone)
+	midday := time.Date(today.Year(), today.Month(), today.Day(), 12, 0, 0, 0, time.UTC)
+	back := q.Range.Last - 1
+	hours := map[int]bool{}
+	switch {
+	case q.Range.Last == 0:
+	case q.Range.Unit == insight.Hour:
+		for t := now.Truncate(tick); len(hours) < q.Range.Last; t = t.Add(-tick) {
+			hours[hourOf(t.In(q.Zone))] = true
+		}
+		first = now.Add(-time.Duration(q.Range.Last+26) * time.Hour)
+		last = now.Add(26 * time.Hour)
+	default:
+		last = midday
+		switch q.Range.Unit {
+		case insight.Day:
+			midday = midday.AddDate(0, 0, -back)
+		case insight.Week:
+			for midday.Weekday() != time.Monday {
+				midday = midday.AddDate(0, 0, -1)
+			}
+			midday = midday.AddDate(0, 0, -7*back)
+		case insight.Month:
+			midday = midday.AddDate(0, 0, 1-midday.Day()).AddDate(0, -back, 0)
+		}
+		first = midday
+	}
+	firstDay, lastDay := dayOf(first), dayOf(last)
+	c.inRange = func(local time.Time) bool {
+		if len(hours) > 0 {
+			return hours[hourOf(local)]
+		}
+		day := dayOf(local)
+		return firstDay <= day && day <= lastDay
+	}
+	c.walk(first, last)
+	return c
+}
+
+func dayOf(local time.Time) int {
+	year, month, day := local.Date()
+	return year*10000 + int(month)*100 + day
+}
+
+func hourOf(local time.Time) int { return dayOf(local)*100 + local.Hour() }
+
+// key names the bucket that a local time belongs to; later ones are greater.
+func (c *clock) key(local time.Time) int {
+	switch c.interval {
+	case insight.Hour:
+		return hourOf(local)
+	case insight.Day:
+		return dayOf(local)
+	case insight.Week:
+		year, week := local.ISOWeek()
+		return year*100 + week
+	case insight.Month:
+		return dayOf(local) / 100
+	case insight.Quarter:
+		return local.Year()*10 + (int(local.Month())+2)/3
+	default:
+		return local.Year()
+	}
+}
+
+// walk goes through time from before the first day's bucket to after the last
+// day, and notes when each bucket's key first shows.
+func (c *clock) walk(first, last time.Time) {
+	lead := map[insight.Interval]int{insight.Hour: 2, insight.Day: 3, insight.Week: 9, insight.Month: 33, insight.Quarter: 95, insight.Year: 368}
+	latest := 0
+	touched := map[int]bool{}
+	firstSeen := map[int]time.Time{}
+	var order []int
+	for t := first.Truncate(24*time.Hour).AddDate(0, 0, -lead[c.interval]); t.Before(last.AddDate(0, 0, 3)); t = t.Add(tick) {
+		local := t.In(c.zone)
+		key := c.key(local)
+		if key > latest {
+			latest = key
+			firstSeen[key] = local
+			order = append(order, key)
+		}
+		if !touched[key] && c.inRange(local) {
+			touched[key] = true
+		}
+	}
+	for _, key := range order {
+		if touched[key] {
+			c.index[key] = len(c.starts)
+			c.starts = append(c.starts, firstSeen[key])
+		}
+	}
+}
+
+func (c *clock) bucket(t time.Time) (int, bool) {
+	local := t.In(c.zone)
+	if !c.inRange(local) {
+		return 0, false
+	}
+	i, ok := c.index[c.key(local)]
+	return i, ok
+}
+
+func matches(f insight.Filter, e Event, data Data) bool {
+	for _, condition := range f.Conditions {
+		holds := holds(condition, e, data)
+		if holds && f.Match == insight.MatchAny {
+			return true
+		}
+		if !holds && f.Match == insight.MatchAll {
+			return false
+		}
+	}
+	return f.Match == insight.MatchAll || len(f.Conditions) == 0
+}
+
+func holds(c insight.Condition, e Event, data Data) bool {
+	var value any
+	switch {
+	case c.Scope == insight.ScopeEvent:
+		value = e.Properties[c.Property]
+	case e.User != nil:
+		value = data.Users[*e.User][c.Property]
+	}
+	switch c.Operator {
+	case insight.IsSet:
+		return value != nil
+	case insight.IsNotSet:
+		return value == nil
+	case insight.Equals, insight.In:
+		return slices.ContainsFunc(c.Values, func(s insight.Scalar) bool { return same(value, s) })
+	case insight.NotEquals, insight.NotIn:
+		return !slices.ContainsFunc(c.Values, func(s insight.Scalar) bool { return same(value, s) })
+	case insight.Contains, insight.NotContains:
+		text, ok := value.(string)
+		has := ok && strings.Contains(strings.ToLower(text), strings.ToLower(c.Values[0].String))
+		return has == (c.Operator == insight.Contains)
+	}
+	number, ok := double(value)
+	if !ok {
+		return false
+	}
+	switch bound := c.Values[0].Number; c.Operator {
+	case insight.GreaterThan:
+		return number > bound
+	case insight.GreaterOrEqual:
+		return number >= bound
+	case insight.LessThan:
+		return number < bound
+	case insight.LessOrEqual:
+		return number <= bound
+	default:
+		panic("unknown operator " + c.Operator)
+	}
+}
+
+func same(value any, s insight.Scalar) bool {
+	switch v := value.(type) {
+	case string:
+		return s.Type == insight.StringScalar && v == s.String
+	case bool:
+		return s.Type == insight.BoolScalar && v == s.Bool
+	}
+	number, ok := double(value)
+	return ok && s.Type == insight.NumberScalar && number == s.Number
+}
+
+func double(value any) (float64, bool) {
+	text, ok := value.(json.Number)
+	if !ok {
+		return 0, false
+	}
+	// An underflow is 0 and no error to us.
+	f, _ := strconv.ParseFloat(text.String(), 64)
+	return f, true
+}
+
+func aggregate(a insight.Aggregation, events []Event) Value {
+	perUser := map[string]float64{}
+	var numbers []float64
+	for _, e := range events {
+		if e.User != nil {
+			perUser[*e.User]++
+		}
+		if n, ok := double(e.Properties[a.Property]); ok && a.Property != "" {
+			numbers = append(numbers, n)
+		}
+	}
+	var each []float64
+	for _, n := range perUser {
+		each = append(each, n)
+	}
+	switch a.Type {
+	case insight.Total:
+		return exactly(float64(len(events)))
+	case insight.UniqueUsers:
+		return exactly(float64(len(perUser)))
+	case insight.AveragePerUser:
+		return mean(each)
+	case insight.MedianPerUser:
+		return quantile(each, 0.5)
+	case insight.MinPerUser:
+		return quantile(each, 0)
+	case insight.MaxPerUser:
+		return quantile(each, 1)
+	case insight.Sum:
+		return sum(numbers)
+	case insight.Average:
+		return mean(numbers)
+	case insight.Median:
+		return quantile(numbers, 0.5)
+	case insight.Min:
+		return quantile(numbers, 0)
+	case insight.Max:
+		return quantile(numbers, 1)
+	case insight.P90:
+		return quantile(numbers, 0.9)
+	case insight.P95:
+		return quantile(numbers, 0.95)
+	case insight.P99:
+		return quantile(numbers, 0.99)
+	default:
+		panic("unknown aggregation " + a.Type)
+	}
+}
+
+func exactly(f float64) Value { return Value{Number: f, Scale: math.Abs(f)} }
+
+// enough bits for any sum of doubles without rounding.
+const enough = 2200
+
+// sum is exact; beyond the doubles' range it is null.
+func sum(numbers []float64) Value {
+	total := new(big.Float).SetPrec(enough)
+	scale := 0.0
+	for _, n := range numbers {
+		total.Add(total, new(big.Float).SetFloat64(n))
+		scale += math.Abs(n)
+	}
+	f, _ := total.Float64()
+	return Value{Number: f, Null: math.IsInf(f, 0), Scale: scale}
+}
+
+func mean(numbers []float64) Value {
+	v := sum(numbers)
+	if len(numbers) == 0 || v.Null {
+		return Value{Null: true}
+	}
+	v.Number /= float64(len(numbers))
+	v.Scale /= float64(len(numbers))
+	return v
+}
+
+// quantile interpolates linearly between the two closest ranks.
+func quantile(numbers []float64, q float64) Value {
+	if len(numbers) == 0 {
+		return Value{Null: true}
+	}
+	slices.Sort(numbers)
+	rank := q * float64(len(numbers)-1)
+	below := math.Floor(rank)
+	low, high := numbers[int(below)], numbers[int(math.Ceil(rank))]
+	f := low
+	if high != low {
+		f = low + (high-low)*(rank-below)
+	}
+	return Value{Number: f, Null: math.IsInf(f, 0), Scale: max(math.Abs(low), math.Abs(high))}
+}

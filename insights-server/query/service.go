@@ -1,0 +1,327 @@
+// Package query answers insights from the warehouse: it plans a question into
+// SQL, runs that, and puts the rows together into an answer.
+package query
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+	"github.com/dataloaf/dataloaf/insights-server/query/dialect"
+)
+
+// Options of a Service. The zero value is good.
+type Options struct {
+	// Now is the clock that "last 30 days" ends at; nil means time.Now.
+	Now func() time.Time
+	// Timeout bounds one question, from the moment that it runs; 0 means 30 s.
+	Timeout time.Duration
+	// MaxConcurrent is how many questions run at once; 0 means one for each
+	// processor, and at least two. More of them would only share the
+	// processors, and memory, between them.
+	MaxConcurrent int
+	// MaxWaiting is how many more may wait for their turn; 0 means 32. Those
+	// beyond are turned away with ErrBusy.
+	MaxWaiting int
+	// MaxWait is how long one waits before it is turned away with ErrBusy; 0
+	// means 10 s.
+	MaxWait time.Duration
+}
+
+// Service answers questions about one warehouse.
+type Service struct {
+	db      warehouse.Database
+	options Options
+	turns   turns
+
+	mu        sync.Mutex
+	migrated  bool
+	collation *string
+	columns   *columnCache
+}
+
+// columnCache is the catalogue of typed columns as of a load.
+type columnCache struct {
+	loadID     int64
+	properties warehouse.Properties
+}
+
+// New makes a service. It does not touch the database: that may not be there
+// yet.
+func New(db warehouse.Database, o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.MaxConcurrent <= 0 {
+		o.MaxConcurrent = max(2, runtime.GOMAXPROCS(0))
+	}
+	if o.MaxWaiting <= 0 {
+		o.MaxWaiting = 32
+	}
+	if o.MaxWait <= 0 {
+		o.MaxWait = 10 * time.Second
+	}
+	return &Service{db: db, options: o, turns: newTurns(o.MaxConcurrent, o.MaxWaiting, o.MaxWait)}
+}
+
+// Run answers a query. Errors are *insight.Error for a query that cannot be
+// answered, or wrap ErrBusy, ErrTimeout, warehouse.ErrUnavailable or
+// context.Canceled; any other is a defect.
+func (s *Service) Run(ctx context.Context, q insight.Query) (insight.Answer, error) {
+	started := s.options.Now()
+	axis, err := q.Axis(started)
+	if err != nil {
+		return insight.Answer{}, err
+	}
+	answer := insight.Answer{Kind: q.Kind, Buckets: axis.Starts, Series: make([]insight.SeriesAnswer, len(q.Series))}
+	tallies := make([]tally, len(q.Series))
+	for i, series := range q.Series {
+		tallies[i] = newTally(series.Aggregation.Type, len(axis.Starts))
+	}
+	if len(axis.Starts) > 0 {
+		err = s.turn(ctx, "run the query", func(ctx context.Context) error {
+			return s.runTrend(ctx, q, axis, tallies)
+		})
+		if err != nil {
+			return insight.Answer{}, err
+		}
+	}
+	for i, series := range q.Series {
+		answer.Series[i] = insight.SeriesAnswer{
+			Event: series.Event, Aggregation: series.Aggregation,
+			Count: tallies[i].count, Values: tallies[i].values,
+		}
+	}
+	answer.Elapsed = s.options.Now().Sub(started)
+	return answer, nil
+}
+
+func (s *Service) runTrend(ctx context.Context, q insight.Query, axis insight.Axis, tallies []tally) error {
+	d, err := s.dialect(ctx)
+	if errors.Is(err, errNoTables) {
+		return nil // no data yet
+	}
+	if err != nil {
+		return err
+	}
+	statement, err := PlanTrend(q, axis, d)
+	if err != nil {
+		return err
+	}
+	rows, err := s.db.SQL.QueryContext(ctx, statement.SQL, statement.Args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var series, bucket int
+		var events, measured int64
+		var value any
+		if err := rows.Scan(&series, &bucket, &events, &measured, &value); err != nil {
+			return err
+		}
+		number, err := toFloat(value)
+		if err != nil {
+			return err
+		}
+		if series < 0 || series >= len(tallies) || bucket < 0 || bucket >= len(axis.Starts) {
+			return fmt.Errorf("the warehouse answered for series %d and bucket %d, which are none of the query's", series, bucket)
+		}
+		tallies[series].add(bucket, events, measured, number)
+	}
+	return rows.Err()
+}
+
+// toFloat reads a value column; NaN for NULL. PostgreSQL's are text, because
+// they may be numerics that no double holds: those become infinite.
+func toFloat(v any) (float64, error) {
+	switch v := v.(type) {
+	case nil:
+		return math.NaN(), nil
+	case float64:
+		return v, nil
+	case []byte:
+		return parseFloat(string(v))
+	case string:
+		return parseFloat(v)
+	default:
+		return 0, fmt.Errorf("the warehouse answered with a %T for a number", v)
+	}
+}
+
+func parseFloat(s string) (float64, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, fmt.Errorf("read a number of the warehouse: %w", err)
+	}
+	return f, nil
+}
+
+// tally turns the rows of one series into its values.
+type tally struct {
+	aggregation insight.AggregationType
+	count       int64
+	values      insight.Values
+}
+
+func newTally(t insight.AggregationType, buckets int) tally {
+	values := make(insight.Values, buckets)
+	if !t.ZeroWhenEmpty() {
+		for i := range values {
+			values[i] = math.NaN()
+		}
+	}
+	return tally{aggregation: t, values: values}
+}
+
+// add takes in a bucket that has events. A result that no double can hold
+// becomes infinite on one engine or another, and is missing from the answer:
+// JSON has no infinity.
+func (t *tally) add(bucket int, events, measured int64, value float64) {
+	t.count += events
+	switch {
+	case t.aggregation == insight.Total:
+		value = float64(events)
+	case t.aggregation == insight.UniqueUsers:
+		value = float64(measured)
+	case measured == 0: // events, but no number or no user among them
+		return
+	case t.aggregation == insight.Average, t.aggregation == insight.AveragePerUser:
+		value /= float64(measured)
+	}
+	if math.IsInf(value, 0) {
+		value = math.NaN()
+	}
+	t.values[bucket] = value + 0 // makes -0 a 0
+}
+
+// errNoTables tells that the warehouse was never migrated.
+var errNoTables = errors.New("the warehouse has no tables yet")
+
+// tables are those that a Service reads.
+const countTables = `SELECT COUNT(*) FROM information_schema.tables
+WHERE table_schema = current_schema()
+  AND table_name IN ('events', 'users', 'loaf_event_catalog', 'loaf_property_catalog', 'loaf_loads', 'loaf_files')`
+
+const tables = 6
+
+// ready returns errNoTables until the tables exist; afterwards it asks no more.
+func (s *Service) ready(ctx context.Context) error {
+	s.mu.Lock()
+	migrated := s.migrated
+	s.mu.Unlock()
+	if migrated {
+		return nil
+	}
+	var n int
+	if err := s.db.SQL.QueryRowContext(ctx, countTables).Scan(&n); err != nil {
+		return err
+	}
+	if n < tables {
+		return errNoTables
+	}
+	s.mu.Lock()
+	s.migrated = true
+	s.mu.Unlock()
+	return nil
+}
+
+// dialect gives the SQL dialect with the typed columns as they are now.
+func (s *Service) dialect(ctx context.Context) (dialect.Dialect, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	switch s.db.Dialect {
+	case warehouse.DuckDB:
+		properties, err := s.properties(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return dialect.For(s.db.Dialect, properties, "")
+	case warehouse.PostgreSQL:
+		collation, err := s.lowerCollation(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return dialect.For(s.db.Dialect, warehouse.Properties{}, collation)
+	default:
+		return dialect.For(s.db.Dialect, warehouse.Properties{}, "")
+	}
+}
+
+// properties reads the catalogue of typed columns again after each load: only
+// a load adds columns.
+func (s *Service) properties(ctx context.Context) (warehouse.Properties, error) {
+	var last sql.NullInt64
+	if err := s.db.SQL.QueryRowContext(ctx, `SELECT MAX("load_id") FROM "loaf_loads"`).Scan(&last); err != nil {
+		return warehouse.Properties{}, err
+	}
+	s.mu.Lock()
+	cached := s.columns
+	s.mu.Unlock()
+	if cached != nil && cached.loadID == last.Int64 {
+		return cached.properties, nil
+	}
+	// Read after the load's number: a load that commits between the two makes
+	// the catalogue newer than its number, which costs one more reading.
+	properties, err := warehouse.PropertyColumns(ctx, s.db)
+	if err != nil {
+		return warehouse.Properties{}, err
+	}
+	s.mu.Lock()
+	s.columns = &columnCache{loadID: last.Int64, properties: properties}
+	s.mu.Unlock()
+	return properties, nil
+}
+
+// lowerCollation chooses the collation that lower-cases all of Unicode: by
+// preference one that maps character by character, as the other engines do.
+// ICU's maps a capital sigma by its place in the word.
+func (s *Service) lowerCollation(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	cached := s.collation
+	s.mu.Unlock()
+	if cached != nil {
+		return *cached, nil
+	}
+	var name string
+	err := s.db.SQL.QueryRowContext(ctx, `SELECT collname FROM pg_collation
+WHERE collname IN ('pg_c_utf8', 'C.utf8', 'C.UTF-8', 'und-x-icu')
+ORDER BY CASE collname WHEN 'pg_c_utf8' THEN 0 WHEN 'C.utf8' THEN 1 WHEN 'C.UTF-8' THEN 2 ELSE 3 END LIMIT 1`).Scan(&name)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", err
+	}
+	s.mu.Lock()
+	s.collation = &name
+	s.mu.Unlock()
+	return name, nil
+}
+
+// turn waits for its turn and runs the work within the timeout.
+func (s *Service) turn(ctx context.Context, doing string, work func(context.Context) error) error {
+	release, err := s.turns.take(ctx)
+	if err != nil {
+		return explain(ctx, doing, err)
+	}
+	defer release()
+	ctx, cancel := context.WithTimeoutCause(ctx, s.options.Timeout, ErrTimeout)
+	defer cancel()
+	return explain(ctx, doing, work(ctx))
+}
+
+// Ready reports whether the warehouse answers. A warehouse without tables is
+// ready: it has no data yet.
+func (s *Service) Ready(ctx context.Context) error {
+	return explain(ctx, "reach the warehouse", s.db.SQL.PingContext(ctx))
+}
