@@ -1,0 +1,118 @@
+// Package dev is `loafctl dev`: the whole pipeline in one process on this
+// machine, through the handlers that run in AWS.
+package dev
+
+import (
+	"crypto/rand"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dataloaf/dataloaf/cli/internal/datadir"
+	"github.com/dataloaf/dataloaf/cli/internal/failure"
+	"github.com/dataloaf/dataloaf/cli/internal/term"
+)
+
+// DuckDB is the value of --warehouse for the embedded engine.
+const DuckDB = "duckdb"
+
+// Options of the command.
+type Options struct {
+	Streams term.Streams
+	// Addr is where to listen; port 0 takes a free one.
+	Addr    string
+	DataDir string
+	// APIKey, AdminPassword and Token are made once for the data folder when
+	// they are empty.
+	APIKey, AdminPassword, Token string
+	LoadEvery                    time.Duration
+	// Warehouse is DuckDB or a postgres:// URL.
+	Warehouse string
+	// MemoryLimit is DuckDB's, for example "4GB".
+	MemoryLimit string
+	// Demo plays a made-up shop; Open opens the page in a browser; Verbose
+	// logs every call and load.
+	Demo, Open, Verbose bool
+	// Now is the clock and NewSecret makes a random text.
+	Now       func() time.Time
+	NewSecret func() string
+}
+
+// Command is the cobra command.
+func Command(streams term.Streams) *cobra.Command {
+	o := Options{Streams: streams, Now: time.Now, NewSecret: rand.Text}
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run the whole pipeline on this machine",
+		Long: `Run the whole pipeline on this machine: the collection API, the loader, a
+warehouse, the insights API and the page, on one address.
+
+A key, a password and a token that are not given are made once and kept in the
+data folder, where only you can read them. Ctrl-C stops: what was accepted is
+loaded, or kept for the next start.`,
+		Example: `  loafctl dev --demo --open
+  loafctl dev --addr 127.0.0.1:0 --data-dir /tmp/loaf
+  loafctl dev --warehouse postgres://me@localhost/analytics`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "`HOST:PORT` to listen on; port 0 takes a free one")
+	f.StringVar(&o.DataDir, "data-dir", datadir.Default, "`folder` for everything that is kept")
+	f.StringVar(&o.APIKey, "api-key", "", "`key` of the collection API (default: one made for the data folder)")
+	f.StringVar(&o.AdminPassword, "admin-password", "", "`password` of the page (default: one made for the data folder)")
+	f.StringVar(&o.Token, "token", "", "bearer `token` of the insights API (default: one made for the data folder)")
+	f.DurationVar(&o.LoadEvery, "load-every", 2*time.Second, "how often new data is loaded")
+	f.StringVar(&o.Warehouse, "warehouse", DuckDB, "duckdb, or the `URL` of a PostgreSQL database, postgres://user:password@host/database")
+	f.StringVar(&o.MemoryLimit, "memory-limit", "", "most memory that DuckDB takes, such as 4GB (default: 80% of the machine)")
+	f.BoolVar(&o.Demo, "demo", false, "play a made-up shop: thirty days back, then live")
+	f.BoolVar(&o.Open, "open", false, "open the page in a browser")
+	f.BoolVar(&o.Verbose, "verbose", false, "log every call and every load")
+	return cmd
+}
+
+var memoryLimit = regexp.MustCompile(`(?i)^[0-9]+(\.[0-9]+)? ?[KMGT]i?B$`)
+
+// minLoadEvery keeps the loader from spinning.
+const minLoadEvery = 50 * time.Millisecond
+
+// check finds wrong use before anything is made.
+func (o *Options) check() error {
+	if _, port, err := net.SplitHostPort(o.Addr); err != nil || port == "" {
+		return failure.Usage("Give a host and a port, such as --addr 127.0.0.1:8080, or port 0 for a free one.", "--addr %q is not HOST:PORT", o.Addr)
+	}
+	if o.DataDir == "" {
+		return failure.Usage("Name a folder, or leave --data-dir out.", "--data-dir is empty")
+	}
+	if o.LoadEvery < minLoadEvery {
+		return failure.Usage("Use a duration such as --load-every 2s.", "--load-every %v is shorter than %v", o.LoadEvery, minLoadEvery)
+	}
+	if o.MemoryLimit != "" && !memoryLimit.MatchString(o.MemoryLimit) {
+		return failure.Usage("Use a size such as --memory-limit 4GB.", "--memory-limit %q is not a size", o.MemoryLimit)
+	}
+	if o.Warehouse == DuckDB {
+		return nil
+	}
+	// Neither the value nor the parser's error is shown: a password is in them.
+	u, err := url.Parse(o.Warehouse)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		return failure.Usage("Use --warehouse duckdb, or --warehouse postgres://user:password@host/database.", "--warehouse is neither duckdb nor the URL of a PostgreSQL database")
+	}
+	return nil
+}
+
+// describeWarehouse names the warehouse without its password.
+func (o *Options) describeWarehouse() string {
+	if o.Warehouse == DuckDB {
+		return "DuckDB"
+	}
+	u, err := url.Parse(o.Warehouse)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return "PostgreSQL at " + u.Host + "/" + strings.TrimPrefix(u.Path, "/")
+}

@@ -1,0 +1,50 @@
+package dev
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dataloaf/dataloaf/cli/internal/datadir"
+	"github.com/dataloaf/dataloaf/cli/internal/failure"
+	"github.com/dataloaf/dataloaf/functions/load"
+	"github.com/dataloaf/dataloaf/functions/local"
+	"github.com/dataloaf/dataloaf/functions/update"
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/functions/warehouse/postgres"
+)
+
+// engine is an open warehouse.
+type engine interface {
+	load.Warehouse
+	update.Merger
+	Migrate(ctx context.Context) error
+	Database() warehouse.Database
+	Close() error
+}
+
+// openWarehouse opens the warehouse and brings its tables to the newest
+// version.
+func (o *Options) openWarehouse(ctx context.Context, dir *datadir.Dir, store *local.Store) (engine, error) {
+	e, err := o.openEngine(ctx, dir, store)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Migrate(ctx); err != nil {
+		if errors.Is(err, warehouse.ErrNewerSchema) {
+			err = failure.New(err, "Upgrade loafctl, or give another --data-dir (or --warehouse).", "open the warehouse")
+		}
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (o *Options) openEngine(ctx context.Context, dir *datadir.Dir, store *local.Store) (engine, error) {
+	if o.Warehouse == DuckDB {
+		return openDuckDB(ctx, dir, store, o.MemoryLimit)
+	}
+	e, err := postgres.Open(ctx, postgres.Config{URL: o.Warehouse, Source: store, Now: o.Now})
+	if err != nil {
+		return nil, failure.New(err, "Is the server running, and is --warehouse (LOAF_WAREHOUSE) its URL? Without TLS add ?sslmode=disable.", "open %s", o.describeWarehouse())
+	}
+	return e, nil
+}

@@ -1,0 +1,48 @@
+package dev
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/dataloaf/dataloaf/functions/local"
+	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/httpapi"
+	"github.com/dataloaf/dataloaf/insights-server/page"
+	"github.com/dataloaf/dataloaf/insights-server/query"
+)
+
+// newInsights is the insights API with the page.
+func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, logger *slog.Logger) (http.Handler, error) {
+	hash, err := auth.Hash(o.AdminPassword, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("set the admin's password: %w", err)
+	}
+	users, err := auth.NewUsers("", hash)
+	if err != nil {
+		return nil, fmt.Errorf("set the admin's password: %w", err)
+	}
+	sessions, err := auth.NewSessions(auth.SessionConfig{Users: users, Key: []byte(sessionKey), Now: o.Now, Random: rand.Reader})
+	if err != nil {
+		return nil, fmt.Errorf("set up sessions: %w", err)
+	}
+	sum := sha256.Sum256([]byte(o.Token))
+	tokens, err := auth.ParseTokens(hex.EncodeToString(sum[:]))
+	if err != nil {
+		return nil, fmt.Errorf("set the token: %w", err)
+	}
+	return httpapi.New(httpapi.Config{
+		Service:      query.New(e.Database(), query.Options{Now: o.Now}),
+		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
+		Users:        users,
+		Sessions:     sessions,
+		Tokens:       tokens,
+		Page:         page.Handler(),
+		Logger:       logger,
+		Now:          o.Now,
+	})
+}

@@ -1,0 +1,88 @@
+package dev
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/collect"
+	"github.com/dataloaf/dataloaf/functions/load"
+	"github.com/dataloaf/dataloaf/functions/local"
+	"github.com/dataloaf/dataloaf/functions/update"
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+const (
+	// inFlight bounds the memory that bodies take: 4 MiB each, held several
+	// times over.
+	inFlight = 32
+	// patience is how long a call waits for its turn.
+	patience = 5 * time.Second
+	// mergeTimeout leaves a client time to hear that its update waits.
+	mergeTimeout = 20 * time.Second
+)
+
+// pipeline is what stands between the collection API and the warehouse.
+type pipeline struct {
+	queue      *local.Queue
+	deliveries []*local.Delivery
+	schedule   *local.Schedule
+	loader     *load.Loader
+	collection http.Handler
+}
+
+// newPipeline puts the handlers together as they are in AWS, with a folder and
+// a queue in memory at the edges.
+func newPipeline(e engine, store *local.Store, apiKey string, now func() time.Time, newID func() string, logger *slog.Logger) *pipeline {
+	queue := local.NewQueue(now)
+	deliver := func(kind warehouse.Kind) *local.Delivery {
+		return local.NewDelivery(local.DeliveryConfig{Store: store, Kind: kind, Notifier: queue, Now: now, NewID: newID})
+	}
+	events, users := deliver(warehouse.Events), deliver(warehouse.Users)
+	loader := load.New(load.Config{Queue: queue, Warehouse: e, Lister: store, Logger: logger})
+	return &pipeline{
+		queue:      queue,
+		deliveries: []*local.Delivery{events, users},
+		schedule:   local.NewSchedule(loader, queue, logger),
+		loader:     loader,
+		collection: local.NewHTTP(local.HTTPConfig{
+			Keys:    []string{apiKey},
+			Collect: collect.New(collect.Config{Events: events, Users: users, Now: now, NewID: newID, Logger: logger}),
+			Update: update.New(update.Config{
+				Store: store, Warehouse: e, Retry: queue, Bucket: string(warehouse.Updates.Bucket()),
+				MergeTimeout: mergeTimeout, Now: now, NewID: newID, Logger: logger,
+			}),
+			InFlight: inFlight,
+			Patience: patience,
+			Logger:   logger,
+		}),
+	}
+}
+
+// start loads every so often. The function that it gives back stops that,
+// after a load that is under way.
+func (p *pipeline) start(every time.Duration) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ticker := time.NewTicker(every)
+	var running sync.WaitGroup
+	running.Go(func() { p.schedule.Run(ctx, ticker.C) })
+	return func() {
+		ticker.Stop()
+		cancel()
+		running.Wait()
+	}
+}
+
+// split sends each call to the API that it is for.
+func split(collection, insights http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/") {
+			collection.ServeHTTP(w, r)
+			return
+		}
+		insights.ServeHTTP(w, r)
+	})
+}

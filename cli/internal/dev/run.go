@@ -1,0 +1,173 @@
+package dev
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/dataloaf/dataloaf/cli/internal/datadir"
+	"github.com/dataloaf/dataloaf/cli/internal/failure"
+	"github.com/dataloaf/dataloaf/functions/local"
+	"github.com/dataloaf/dataloaf/sdk-go/wire"
+)
+
+// Run runs everything until ctx ends.
+func Run(ctx context.Context, o Options) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	level := slog.LevelWarn
+	if o.Verbose {
+		level = slog.LevelInfo
+	}
+	logger := slog.New(slog.NewTextHandler(o.Streams.Err, &slog.HandlerOptions{Level: level}))
+
+	dir, err := datadir.Open(ctx, o.DataDir, o.NewSecret)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, "let go of the data folder", dir.Close)
+	o.useSecrets(dir.Secrets)
+
+	// The address is taken first: to learn that it is in use after a minute of
+	// migrating and loading is late.
+	listener, err := listen(ctx, o.Addr)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, "stop listening", func() error { return ignoreClosed(listener.Close()) })
+
+	store, err := local.NewStore(dir.Path("raw"))
+	if err != nil {
+		return err
+	}
+	e, err := o.openWarehouse(ctx, dir, store)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, "close the warehouse", e.Close)
+
+	p := newPipeline(e, store, o.APIKey, o.Now, o.newID, logger)
+	insights, err := o.newInsights(e, p.queue, dir.Secrets.SessionKey, logger)
+	if err != nil {
+		return err
+	}
+	// What a crash left between the raw data and the warehouse comes first.
+	if _, err := p.loader.Sweep(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return failure.New(err, "The raw data is safe; start again when the cause is mended.", "load what the last run left")
+	}
+	return o.serve(ctx, dir, listener, p, split(p.collection, insights), logger)
+}
+
+// serve answers until ctx ends, then finishes what was begun.
+func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.Listener, p *pipeline, handler http.Handler, logger *slog.Logger) error {
+	url, exposed := address(listener)
+	server := newServer(handler, logger)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	stopLoading := p.start(o.LoadEvery)
+
+	if err := dir.Announce(datadir.Running{Address: url, APIKey: o.APIKey, Token: o.Token}); err != nil {
+		logger.Warn("import and query will need --endpoint and --server", "error", err)
+	}
+	if exposed {
+		o.tell("Warning: %s is open to other machines, without TLS: whoever listens on the way reads keys and passwords.", o.Addr)
+	}
+	if _, err := fmt.Fprint(o.Streams.Out, o.banner(url)); err != nil {
+		logger.Warn("standard output is closed", "error", err)
+	}
+	if o.Open {
+		if err := openBrowser(ctx, url); err != nil {
+			o.tell("The browser could not be opened (%v): go to %s", err, url)
+		}
+	}
+	stopDemo := func() {}
+	var failed error
+	if o.Demo {
+		stop, err := o.startDemo(ctx, url, dir, logger)
+		if err != nil {
+			failed = err
+		} else {
+			stopDemo = stop
+		}
+	}
+	if failed == nil {
+		select {
+		case <-ctx.Done():
+			o.tell("Stopping: finishing what was begun. Ctrl-C again stops at once.")
+		case err := <-served:
+			failed = failure.New(err, "", "serve on %s", url)
+		}
+	}
+	stopDemo()
+	if err := shutdown(server); err != nil {
+		logger.Warn("calls were cut off", "error", err)
+	}
+	for _, d := range p.deliveries {
+		d.Close()
+	}
+	stopLoading()
+	if err := o.lastLoad(p); err != nil {
+		o.tell("Not all was loaded (%v). It is kept, and loaded at the next start.", err)
+		return failed
+	}
+	o.tell("Stopped. Everything that was accepted is loaded.")
+	return failed
+}
+
+// lastLoadPatience bounds the load at the end: a warehouse that is away must
+// not keep the program from ending.
+const lastLoadPatience = time.Minute
+
+func (o *Options) lastLoad(p *pipeline) error {
+	ctx, cancel := context.WithTimeout(context.Background(), lastLoadPatience)
+	defer cancel()
+	return p.schedule.Load(ctx)
+}
+
+// useSecrets takes from the data folder what was not given.
+func (o *Options) useSecrets(kept datadir.Secrets) {
+	if o.APIKey == "" {
+		o.APIKey = kept.APIKey
+	}
+	if o.AdminPassword == "" {
+		o.AdminPassword = kept.AdminPassword
+	}
+	if o.Token == "" {
+		o.Token = kept.Token
+	}
+}
+
+func (o *Options) newID() string {
+	// crypto/rand does not fail: it ends the program instead.
+	id, _ := wire.NewUUIDv7(o.Now(), rand.Reader)
+	return id
+}
+
+// tell says something about the run to the person who started it.
+func (o *Options) tell(format string, args ...any) {
+	// A closed standard error has no reader.
+	_, _ = fmt.Fprintf(o.Streams.Err, format+"\n", args...)
+}
+
+// closing adds what a close says to the error of the function it ends.
+func closing(err *error, doing string, c func() error) {
+	if closeErr := c(); closeErr != nil {
+		*err = errors.Join(*err, fmt.Errorf("%s: %w", doing, closeErr))
+	}
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
