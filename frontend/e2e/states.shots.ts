@@ -1,0 +1,101 @@
+// Pictures of every view and state, in light and dark, wide and narrow, in
+// screenshots/ (which git ignores). The server and its answers are real; only
+// the states of waiting and failing hold up or cut the network.
+import type { Page } from "@playwright/test";
+import { open, settled, test } from "./fixtures";
+
+const question =
+  "/explore?event=commit&event=merge&agg=unique_users&event=docs_changed&agg=p90&of=files" +
+  "&where=user.contains.email_domain.%22mail%22&from=2024-01-01&to=2024-12-31&tz=Europe/Berlin";
+
+type Shot = {
+  name: string;
+  path: string;
+  signedOut?: boolean;
+  empty?: boolean;
+  before?: (page: Page) => Promise<void>;
+};
+
+const press = (name: RegExp) => async (page: Page) => {
+  await settled(page);
+  await page.getByRole("button", { name }).click();
+};
+
+const shots: Shot[] = [
+  { name: "sign-in", path: "/", signedOut: true },
+  ...["line", "area", "bar", "table", "number"].map((view) => ({
+    name: view,
+    path: `${question}&view=${view}`,
+  })),
+  { name: "default", path: "/" },
+  { name: "first-run", path: "/", empty: true },
+  { name: "nothing", path: "/explore?event=commit&from=1999-01-01&to=1999-12-31&tz=UTC" },
+  { name: "unfinished", path: "/explore?event=commit&agg=sum&last=7d&tz=UTC" },
+  { name: "pipeline", path: "/pipeline" },
+  { name: "event-picker", path: question, before: press(/^Event of A/) },
+  { name: "filter-picker", path: question, before: press(/^Property of filters, 1/) },
+  { name: "aggregation", path: question, before: press(/Aggregation of B/) },
+  { name: "range", path: question, before: press(/^Custom range/) },
+  { name: "pipeline-popover", path: question, before: press(/^Pipeline:/) },
+  {
+    name: "tooltip",
+    path: question,
+    before: async (page) => {
+      await settled(page);
+      await page.getByRole("slider").focus();
+      await page.keyboard.press("Home");
+      for (let step = 0; step < 5; step++) await page.keyboard.press("ArrowRight");
+    },
+  },
+];
+
+for (const scheme of ["light", "dark"] as const) {
+  for (const width of [1440, 390]) {
+    test.describe(`${scheme}, ${width}`, () => {
+      test.use({
+        colorScheme: scheme,
+        viewport: { width, height: width > 500 ? 900 : 844 },
+        contextOptions: { reducedMotion: "reduce" },
+      });
+
+      const picture = async (page: Page, name: string) => {
+        await page.waitForLoadState("networkidle");
+        await page.screenshot({ path: `screenshots/${name}-${width}-${scheme}.png`, fullPage: width < 500 });
+      };
+
+      for (const { name, path, signedOut, empty, before } of shots) {
+        test(name, async ({ page, sample, fresh }) => {
+          const server = empty ? fresh : sample;
+          if (signedOut) await page.goto(server.url + path);
+          else await open(page, server, path);
+          await before?.(page);
+          await picture(page, name);
+        });
+      }
+
+      test("loading", async ({ page, sample }) => {
+        await page.route("**/api/v1/query", () => undefined);
+        await open(page, sample, question);
+        await page.getByRole("button", { name: "Cancel the query" }).waitFor();
+        await page.screenshot({ path: `screenshots/loading-${width}-${scheme}.png`, fullPage: width < 500 });
+        await page.unrouteAll({ behavior: "ignoreErrors" });
+      });
+
+      test("failed", async ({ page, sample }) => {
+        await page.route("**/api/v1/query", (route) => route.abort());
+        await open(page, sample, question);
+        await page.getByRole("alert").waitFor();
+        await picture(page, "failed");
+      });
+
+      test("session ended", async ({ page, sample, context }) => {
+        await open(page, sample, question);
+        await settled(page);
+        await context.clearCookies();
+        await page.getByRole("button", { name: "Ask again" }).click();
+        await page.getByRole("dialog").waitFor();
+        await picture(page, "session-ended");
+      });
+    });
+  }
+}

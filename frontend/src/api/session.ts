@@ -1,0 +1,47 @@
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ApiError, client, unwrap } from "./client";
+import type { components } from "./schema.gen";
+
+export type Session = components["schemas"]["Session"];
+type Login = components["schemas"]["Login"];
+
+export const sessionKey = ["session"] as const;
+
+const sessionOptions = queryOptions({
+  queryKey: sessionKey,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      return await unwrap(client.GET("/api/v1/session", { signal }));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: Infinity,
+});
+
+/** Who is signed in; null when nobody is. */
+export function useSession() {
+  return useQuery(sessionOptions);
+}
+
+export function useLogin() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Login) => unwrap(client.POST("/api/v1/login", { body })),
+    meta: { signsIn: true },
+    onSuccess: (session) => {
+      queryClient.setQueryData(sessionKey, session);
+      // What failed for want of a session is asked again.
+      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
+    },
+  });
+}
+
+export function useLogout() {
+  return useMutation({
+    mutationFn: () => unwrap(client.POST("/api/v1/logout")),
+    // A fresh page keeps nothing of what was read; its address keeps the question.
+    onSuccess: () => window.location.reload(),
+  });
+}

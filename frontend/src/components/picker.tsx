@@ -1,0 +1,162 @@
+import { useMemo, useState, type ReactNode } from "react";
+import {
+  Autocomplete,
+  Button,
+  Dialog,
+  DialogTrigger,
+  Header,
+  Input,
+  ListBox,
+  ListBoxItem,
+  ListBoxSection,
+  Popover,
+  SearchField,
+  useFilter,
+} from "react-aria-components";
+import { classNames } from "./class-names";
+import field from "./field.module.css";
+import { CheckIcon, ChevronDownIcon, SearchIcon } from "./icons";
+import styles from "./picker.module.css";
+
+export type PickerItem = {
+  id: string;
+  text: string;
+  /** What stands at the end of the line, such as a count. */
+  detail?: string;
+  /** The group it belongs to; items of one group stand together. */
+  group?: string;
+};
+
+type PickerProps = {
+  /** The control's name; with the value it is what a screen reader says. */
+  label: string;
+  items: readonly PickerItem[];
+  selected: readonly string[];
+  onSelect: (selected: string[]) => void;
+  /** The chosen value in words; empty shows the placeholder. */
+  value: string;
+  placeholder: string;
+  multiple?: boolean;
+  /** What could be meant by a typed text beyond the items. */
+  readTyped?: (text: string) => PickerItem[];
+  /** Told every text typed; then the items are the ones that match it, and are not filtered here. */
+  onSearch?: (text: string) => void;
+  onOpenChange?: (open: boolean) => void;
+  /** Shown in place of items: that they are being fetched, or could not be. */
+  status?: ReactNode;
+  icon?: ReactNode;
+};
+
+// A longer list is of no use to the eye; typing narrows it.
+const MAX_SHOWN = 100;
+
+/** A choice out of many, found by typing. */
+export function Picker({
+  label,
+  items,
+  selected,
+  onSelect,
+  value,
+  placeholder,
+  multiple = false,
+  readTyped,
+  onSearch,
+  onOpenChange,
+  status,
+  icon,
+}: PickerProps) {
+  const [isOpen, setOpen] = useState(false);
+  const [typed, setTyped] = useState("");
+  const { contains } = useFilter({ sensitivity: "base" });
+
+  const shown = useMemo(() => {
+    const matching = onSearch ? items : items.filter((item) => contains(item.text, typed.trim()));
+    const extra = readTyped
+      ? readTyped(typed).filter((one) => !matching.some(({ id }) => id === one.id))
+      : [];
+    return { items: [...matching.slice(0, MAX_SHOWN), ...extra], more: matching.length - MAX_SHOWN };
+  }, [items, typed, onSearch, readTyped, contains]);
+
+  const type = (text: string) => {
+    setTyped(text);
+    onSearch?.(text);
+  };
+  const open = (next: boolean) => {
+    setOpen(next);
+    if (next) type("");
+    onOpenChange?.(next);
+  };
+  const groups = [...new Set(shown.items.map((item) => item.group ?? ""))];
+
+  return (
+    <DialogTrigger isOpen={isOpen} onOpenChange={open}>
+      <Button className={field.control} aria-label={`${label}: ${value === "" ? placeholder : value}`}>
+        {icon}
+        <span className={classNames(field.value, value === "" && field.placeholder)} dir="auto">
+          {value === "" ? placeholder : value}
+        </span>
+        <ChevronDownIcon />
+      </Button>
+      <Popover className={classNames(field.popover, styles.popover)} placement="bottom start" offset={4}>
+        <Dialog className={styles.dialog} aria-label={label}>
+          <Autocomplete inputValue={typed} onInputChange={type}>
+            <SearchField className={styles.search} aria-label={`Search: ${label}`} autoFocus>
+              <SearchIcon />
+              <Input className={styles.input} placeholder="Type to search" />
+            </SearchField>
+            <ListBox
+              aria-label={label}
+              className={field.list}
+              selectionMode={multiple ? "multiple" : "single"}
+              selectedKeys={selected}
+              onSelectionChange={(keys) => {
+                if (keys === "all") return;
+                const chosen = [...keys].map(String);
+                if (multiple) {
+                  onSelect(chosen);
+                } else {
+                  // Choosing what is chosen already empties the set, and only closes.
+                  if (chosen.length > 0) onSelect(chosen);
+                  open(false);
+                }
+              }}
+              renderEmptyState={() => (
+                <p className={styles.note}>
+                  {status ?? (typed === "" ? "There is nothing to choose from yet." : "Nothing matches.")}
+                </p>
+              )}
+            >
+              {groups.map((group) =>
+                group === "" ? (
+                  shown.items.filter((one) => !one.group).map(option)
+                ) : (
+                  <ListBoxSection key={group} id={`group ${group}`}>
+                    <Header className={field.header}>{group}</Header>
+                    {shown.items.filter((one) => one.group === group).map(option)}
+                  </ListBoxSection>
+                ),
+              )}
+            </ListBox>
+            {shown.more > 0 && <p className={styles.note}>{shown.more} more: type to narrow the list.</p>}
+          </Autocomplete>
+        </Dialog>
+      </Popover>
+    </DialogTrigger>
+  );
+}
+
+function option({ id, text, detail }: PickerItem) {
+  return (
+    <ListBoxItem key={id} id={id} textValue={text} className={field.item}>
+      {({ isSelected }) => (
+        <>
+          <span className={field.text} dir="auto">
+            {text}
+          </span>
+          {detail !== undefined && <span className={field.detail}>{detail}</span>}
+          {isSelected && <CheckIcon className={field.tick} />}
+        </>
+      )}
+    </ListBoxItem>
+  );
+}

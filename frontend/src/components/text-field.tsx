@@ -1,0 +1,23 @@
+import {
+  Input,
+  Label,
+  TextField as AriaTextField,
+  type TextFieldProps as AriaProps,
+} from "react-aria-components";
+import styles from "./field.module.css";
+
+type TextFieldProps = Omit<AriaProps, "className" | "children" | "aria-label"> & {
+  label: string;
+  labelShown?: boolean;
+  placeholder?: string;
+};
+
+/** One line of text. */
+export function TextField({ label, labelShown = false, placeholder, ...props }: TextFieldProps) {
+  return (
+    <AriaTextField {...props} aria-label={labelShown ? undefined : label}>
+      {labelShown && <Label className={styles.label}>{label}</Label>}
+      <Input className={styles.input} placeholder={placeholder} dir="auto" />
+    </AriaTextField>
+  );
+}

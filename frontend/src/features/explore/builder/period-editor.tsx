@@ -1,0 +1,104 @@
+import { lazy, Suspense, useState } from "react";
+import { Button, Dialog, DialogTrigger, Popover } from "react-aria-components";
+import { classNames } from "../../../components/class-names";
+import field from "../../../components/field.module.css";
+import { CalendarIcon, ChevronDownIcon } from "../../../components/icons";
+import { Select } from "../../../components/select";
+import { ToggleGroup } from "../../../components/toggle-group";
+import { useNow } from "../../../components/use-now";
+import { formatDays } from "../../../format/dates";
+import { userLocale } from "../../../format/numbers";
+import { PRESETS, automaticInterval, daysOf, intervalsFor } from "../period";
+import type { Interval, Question } from "../question";
+import type { Dispatch } from "../use-question";
+import styles from "./builder.module.css";
+import { TimezonePicker } from "./timezone-picker";
+
+const RangePicker = lazy(() => import("./range-picker"));
+
+const PRESET_OPTIONS = PRESETS.map(({ last, label, name }) => ({ id: last, text: label, name }));
+
+const INTERVAL_NAMES: Record<Interval, string> = {
+  hour: "By hour",
+  day: "By day",
+  week: "By week",
+  month: "By month",
+  quarter: "By quarter",
+  year: "By year",
+};
+
+type PeriodEditorProps = {
+  question: Pick<Question, "period" | "interval" | "timezone">;
+  dispatch: Dispatch;
+};
+
+/** When: the range, the interval that follows it, and the time zone that decides what a day is. */
+export function PeriodEditor({ question, dispatch }: PeriodEditorProps) {
+  const { period, interval, timezone } = question;
+  const now = useNow(60_000);
+  const [choosing, setChoosing] = useState(false);
+  const { from, to } = daysOf(period, timezone, now);
+  const days = formatDays(from.toDate("UTC"), to.toDate("UTC"), userLocale());
+  const preset = period.kind === "last" ? PRESETS.find(({ last }) => last === period.last)?.last : undefined;
+
+  const offered = intervalsFor(period);
+  const automatic = INTERVAL_NAMES[automaticInterval(period)].toLowerCase();
+  const options = [
+    { id: "auto", text: `Auto: ${automatic}` },
+    ...(interval === null || offered.includes(interval) ? offered : [...offered, interval]).map((id) => ({
+      id,
+      text: INTERVAL_NAMES[id],
+    })),
+  ];
+
+  return (
+    <div className={styles.period}>
+      <ToggleGroup
+        label="Period"
+        options={PRESET_OPTIONS}
+        value={preset ?? null}
+        onChange={(last) => dispatch({ type: "period", period: { kind: "last", last } })}
+      />
+      <DialogTrigger isOpen={choosing} onOpenChange={setChoosing}>
+        <Button className={field.control} aria-label={`Custom range: ${days}`}>
+          <CalendarIcon />
+          <span className={field.value}>{days}</span>
+          <ChevronDownIcon />
+        </Button>
+        <Popover
+          className={classNames(field.popover, styles.rangePopover)}
+          placement="bottom start"
+          offset={4}
+        >
+          <Dialog className={styles.rangeDialog} aria-label="Custom range">
+            <Suspense fallback={<div className={styles.rangeWaiting} aria-busy="true" />}>
+              <RangePicker
+                from={from}
+                to={to}
+                onChoose={(nextFrom, nextTo) => {
+                  setChoosing(false);
+                  dispatch({
+                    type: "period",
+                    period: { kind: "days", from: nextFrom.toString(), to: nextTo.toString() },
+                  });
+                }}
+              />
+            </Suspense>
+          </Dialog>
+        </Popover>
+      </DialogTrigger>
+      <div className={styles.pair}>
+        <Select
+          label="Interval"
+          options={options}
+          value={interval ?? "auto"}
+          onChange={(id) => dispatch({ type: "interval", interval: id === "auto" ? null : (id as Interval) })}
+        />
+        <TimezonePicker
+          timezone={timezone}
+          onChange={(next) => dispatch({ type: "timezone", timezone: next })}
+        />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { defaultQuestion, type Question } from "./question";
+import { askedInterval, toQuery } from "./query";
+
+const now = new Date("2026-11-24T12:00:00Z");
+const start = defaultQuestion("Europe/Berlin");
+
+describe("toQuery", () => {
+  it("asks the default question", () => {
+    expect(toQuery(start, now)).toEqual({
+      kind: "query",
+      query: {
+        kind: "trend",
+        range: { last: "4w" },
+        timezone: "Europe/Berlin",
+        interval: "day",
+        series: [{ event: "*", aggregation: { type: "total" } }],
+      },
+    });
+  });
+
+  it("asks the four-part question with filters on series and on all", () => {
+    const question: Question = {
+      ...start,
+      series: [
+        {
+          event: "commit",
+          aggregation: "p90",
+          property: "files",
+          filter: {
+            match: "any",
+            conditions: [
+              { scope: "event", property: "merge", operator: "equals", value: false },
+              { scope: "event", property: "", operator: "equals" },
+            ],
+          },
+        },
+      ],
+      filter: {
+        match: "all",
+        conditions: [
+          { scope: "user", property: "plan", operator: "in", value: ["pro", 10] },
+          { scope: "user", property: "age", operator: "less_than", value: 30 },
+          { scope: "event", property: "area", operator: "contains", value: "con" },
+          { scope: "event", property: "area", operator: "is_set" },
+        ],
+      },
+      period: { kind: "days", from: "2024-01-01", to: "2024-12-31" },
+      interval: "quarter",
+    };
+    expect(toQuery(question, now)).toEqual({
+      kind: "query",
+      query: {
+        kind: "trend",
+        range: { from: "2024-01-01", to: "2024-12-31" },
+        timezone: "Europe/Berlin",
+        interval: "quarter",
+        filters: {
+          match: "all",
+          conditions: [
+            { scope: "user", property: "plan", operator: "in", value: ["pro", 10] },
+            { scope: "user", property: "age", operator: "less_than", value: 30 },
+            { scope: "event", property: "area", operator: "contains", value: "con" },
+            { scope: "event", property: "area", operator: "is_set" },
+          ],
+        },
+        series: [
+          {
+            event: "commit",
+            aggregation: { type: "p90", property: "files" },
+            filters: {
+              match: "any",
+              conditions: [{ scope: "event", property: "merge", operator: "equals", value: false }],
+            },
+          },
+        ],
+      },
+    });
+  });
+
+  it("leaves out a filter of which nothing is complete", () => {
+    const question: Question = {
+      ...start,
+      filter: { match: "any", conditions: [{ scope: "event", property: "area", operator: "equals" }] },
+    };
+    const asked = toQuery(question, now);
+    expect(asked.kind === "query" && asked.query).not.toHaveProperty("filters");
+  });
+
+  it("waits for the property of an aggregation over one", () => {
+    const sum = { ...start.series[0], event: "a", aggregation: "sum", filter: start.filter } as const;
+    expect(toQuery({ ...start, series: [sum] }, now)).toEqual({
+      kind: "unfinished",
+      advice: "Choose the property to calculate with.",
+    });
+    expect(toQuery({ ...start, series: [...start.series, sum] }, now)).toEqual({
+      kind: "unfinished",
+      advice: "Choose the property of series B to calculate with.",
+    });
+  });
+});
+
+describe("askedInterval", () => {
+  it("makes one bucket of a period within a calendar year, where one number is shown", () => {
+    expect(askedInterval({ ...start, view: "number" }, now)).toBe("year");
+    expect(askedInterval({ ...start, view: "line" }, now)).toBe("day");
+  });
+
+  it("cannot, where the period crosses New Year", () => {
+    const crossing: Question = { ...start, view: "number", period: { kind: "last", last: "12mo" } };
+    expect(askedInterval(crossing, now)).toBe("month");
+  });
+});

@@ -1,0 +1,160 @@
+// What ECharts is to draw, as plain data: a pure function of the result.
+import type { BarSeriesOption, EChartsCoreOption, LineSeriesOption } from "echarts";
+import { formatCompact } from "../../../format/numbers";
+import { formatTick } from "../../../format/dates";
+import type { Result, ResultSeries } from "../answer";
+
+export type ChartView = "line" | "area" | "bar";
+
+/** The colours and the font in force, read from the tokens. */
+export type ChartTheme = {
+  series: string[];
+  text: string;
+  soft: string;
+  seam: string;
+  surface: string;
+  font: string;
+};
+
+// Up to here each point has a dot of its own; beyond, dots would make a caterpillar.
+const MAX_DOTS = 45;
+// Beyond this, drawing goes before smooth transitions and each single point.
+const MANY_POINTS = 2_000;
+
+export function chartOption(
+  result: Result,
+  view: ChartView,
+  hidden: ReadonlySet<number>,
+  theme: ChartTheme,
+  locale: string,
+  calm: boolean,
+): EChartsCoreOption {
+  const { buckets, interval, timezone } = result;
+  const first = buckets[0];
+  const last = buckets.at(-1);
+  const withYear =
+    first !== undefined && last !== undefined && last.getTime() - first.getTime() > 370 * 86_400_000;
+  const many = buckets.length * result.series.length > MANY_POINTS;
+  return {
+    animation: !many && !calm,
+    animationDuration: 250,
+    animationDurationUpdate: 250,
+    textStyle: { fontFamily: theme.font, color: theme.soft },
+    grid: { left: 8, right: 16, top: 16, bottom: 4, containLabel: true },
+    tooltip: { trigger: "axis", showContent: false, axisPointer: pointer(view, theme) },
+    xAxis: {
+      type: "category",
+      boundaryGap: view === "bar",
+      data: buckets.map((start) => formatTick(start, interval, timezone, locale, withYear)),
+      axisLine: { lineStyle: { color: theme.seam } },
+      axisTick: { show: false },
+      axisLabel: { color: theme.soft, fontSize: 12, hideOverlap: true, margin: 10 },
+    },
+    yAxis: {
+      type: "value",
+      minInterval: result.series.every(isCount) ? 1 : 0,
+      splitNumber: 4,
+      axisLabel: {
+        color: theme.soft,
+        fontSize: 12,
+        formatter: (value: number) => formatCompact(value, locale),
+      },
+      splitLine: { lineStyle: { color: theme.seam } },
+    },
+    series: result.series.flatMap<LineSeriesOption | BarSeriesOption>((series, index) => {
+      if (hidden.has(index)) return [];
+      const color = theme.series[index % theme.series.length] ?? theme.text;
+      return view === "bar"
+        ? [bars(result, series, index, color)]
+        : lines(result, series, index, color, view === "area", many);
+    }),
+  };
+}
+
+function isCount({ aggregation }: ResultSeries): boolean {
+  return aggregation === "total" || aggregation === "unique_users";
+}
+
+function pointer(view: ChartView, theme: ChartTheme) {
+  return view === "bar"
+    ? { type: "shadow", shadowStyle: { color: theme.seam, opacity: 0.45 }, label: { show: false } }
+    : { type: "line", lineStyle: { color: theme.soft, type: "solid", width: 1 }, label: { show: false } };
+}
+
+/**
+ * A series as lines: the buckets that have ended in full strength, and the step
+ * to the one that is still filling dashed, since it will yet change.
+ */
+function lines(
+  result: Result,
+  series: ResultSeries,
+  index: number,
+  color: string,
+  filled: boolean,
+  many: boolean,
+): LineSeriesOption[] {
+  const current = result.states.indexOf("current");
+  const whole = series.values.map((value, bucket) => (bucket === current ? null : value));
+  const dots = series.values.length <= MAX_DOTS;
+  const base: LineSeriesOption = {
+    type: "line",
+    color,
+    symbol: "circle",
+    showSymbol: true,
+    lineStyle: { width: 2, join: "round" },
+    emphasis: { disabled: true },
+  };
+  const drawn: LineSeriesOption[] = [
+    {
+      ...base,
+      id: `series ${index}`,
+      data: whole,
+      // A value between two gaps has no line, and would not be seen without its dot.
+      symbolSize: (_value, { dataIndex }) => (dots || stands(whole, dataIndex) ? 5 : 0),
+      ...(filled ? { areaStyle: { color, opacity: 0.18 } } : {}),
+      ...(many ? { sampling: "lttb", showSymbol: false } : {}),
+    },
+  ];
+  if (current >= 0) {
+    drawn.push({
+      ...base,
+      id: `series ${index}, filling`,
+      data: series.values.map((value, bucket) =>
+        bucket === current || bucket === current - 1 ? value : null,
+      ),
+      symbolSize: (_value, { dataIndex }) => (dataIndex === current ? 6 : 0),
+      lineStyle: { width: 2, type: [5, 5], color },
+      itemStyle: { color: "transparent", borderColor: color, borderWidth: 1.5 },
+      ...(filled ? { areaStyle: { color, opacity: 0.07 } } : {}),
+    });
+  }
+  return drawn;
+}
+
+/** Whether the value at the index has no neighbour to draw a line to. */
+function stands(values: readonly (number | null)[], index: number): boolean {
+  return (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
+}
+
+function bars(result: Result, series: ResultSeries, index: number, color: string): BarSeriesOption {
+  const current = result.states.indexOf("current");
+  return {
+    type: "bar",
+    id: `series ${index}`,
+    color,
+    barMaxWidth: 48,
+    barCategoryGap: "25%",
+    barGap: "8%",
+    itemStyle: { borderRadius: [3, 3, 0, 0] },
+    emphasis: { disabled: true },
+    large: series.values.length > MANY_POINTS,
+    data: series.values.map((value, bucket) =>
+      bucket === current && value !== null
+        ? {
+            value,
+            itemStyle: { color, opacity: 0.4, borderColor: color, borderType: [4, 3], borderWidth: 1.5 },
+          }
+        : value,
+    ),
+  };
+}

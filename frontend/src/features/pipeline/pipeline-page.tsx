@@ -1,0 +1,78 @@
+import type { Pipeline } from "../../api/pipeline";
+import { usePipeline } from "../../api/pipeline";
+import { Button } from "../../components/button";
+import { errorText } from "../../components/error-text";
+import { Notice } from "../../components/notice";
+import { usePageTitle } from "../../components/use-page-title";
+import { formatInstant } from "../../format/dates";
+import { formatNumber, userLocale } from "../../format/numbers";
+import styles from "./pipeline.module.css";
+import { PipelineSummary } from "./pipeline-summary";
+
+/** Is data flowing, and what could not be loaded. */
+export function PipelinePage() {
+  usePageTitle("Pipeline");
+  const pipeline = usePipeline(false);
+  return (
+    <main className={styles.page}>
+      <h1 className={styles.heading}>Pipeline</h1>
+      <p className={styles.lead}>
+        Events and users are stored as they arrive and loaded into the warehouse a little later, each exactly
+        once.
+      </p>
+      {pipeline.data ? (
+        <>
+          <section className={styles.panel} aria-label="State">
+            <PipelineSummary pipeline={pipeline.data} />
+          </section>
+          <Quarantine pipeline={pipeline.data} />
+        </>
+      ) : pipeline.isError ? (
+        <Notice
+          kind="bad"
+          title={errorText(pipeline.error).title}
+          actions={<Button onPress={() => void pipeline.refetch()}>Try again</Button>}
+        >
+          {errorText(pipeline.error).advice}
+        </Notice>
+      ) : (
+        <section className={styles.panel} aria-label="State" aria-busy="true">
+          <div className={styles.waiting} />
+        </section>
+      )}
+    </main>
+  );
+}
+
+function Quarantine({ pipeline }: { pipeline: Pipeline }) {
+  const locale = userLocale();
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const { quarantined, files_quarantined: count } = pipeline;
+  return (
+    <section className={styles.panel} aria-labelledby="quarantine">
+      <h2 id="quarantine">Quarantined files</h2>
+      {quarantined.length === 0 ? (
+        <p className={styles.none}>
+          None. A file that cannot be loaded is set aside here, and the rest goes on.
+        </p>
+      ) : (
+        <>
+          <p className={styles.none}>
+            {count > quarantined.length &&
+              `The newest ${quarantined.length} of ${formatNumber(count, locale)}. `}
+            Their raw data stays in storage: mend what the reason names, and it can be loaded again.
+          </p>
+          <ul className={styles.files}>
+            {quarantined.map(({ object, reason, at }) => (
+              <li key={object}>
+                <code className={styles.object}>{object}</code>
+                <p className={styles.reason}>{reason}</p>
+                <p className={styles.note}>{formatInstant(new Date(at), here, locale)}</p>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
