@@ -195,13 +195,13 @@ func (c *Client) EnqueueWait(ctx context.Context, m Message) error {
 	defer c.mu.Unlock()
 	if !c.closed && !c.hasRoom(len(e.json)) {
 		defer context.AfterFunc(ctx, c.wake)()
-		// Nothing else may come before there is room: what is open goes now.
-		c.cutAll()
 	}
 	for !c.closed && !c.hasRoom(len(e.json)) {
 		if ctx.Err() != nil {
 			return fmt.Errorf("dataloaf: wait for room in the queue: %w", ctx.Err())
 		}
+		// Nothing else may come before there is room: what is open goes now.
+		c.cutAll()
 		c.changed.Wait()
 	}
 	if c.closed {

@@ -231,6 +231,30 @@ func TestEnqueueWait(t *testing.T) {
 	})
 }
 
+// Writers that fill the queue again and again never wait for the interval.
+func TestManyWaitForASmallQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, told := open(t, newAPI(), func(c *dataloaf.Config) { c.MaxQueueItems = 3; c.FlushInterval = time.Hour })
+		start := time.Now()
+		var writers sync.WaitGroup
+		for w := range 10 {
+			writers.Go(func() {
+				for i := range 20 {
+					if err := c.EnqueueWait(context.Background(), dataloaf.Event{Event: "e", Tag: 20*w + i}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		writers.Wait()
+		flush(t, c)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("took %v", took)
+		}
+		want(t, told, 200, dataloaf.Accepted)
+	})
+}
+
 func TestCloseEndsEnqueueWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
@@ -458,6 +482,29 @@ func TestWithoutRandomnessNoID(t *testing.T) {
 		c, _ := open(t, newAPI(), func(c *dataloaf.Config) { c.Random = strings.NewReader("") })
 		if err := c.Track(dataloaf.Event{Event: "e"}); err == nil || !strings.Contains(err.Error(), "event id") {
 			t.Error(err)
+		}
+	})
+}
+
+func TestIDsOfManyGoroutinesAreDistinct(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPI()
+		c, told := open(t, a, func(c *dataloaf.Config) { c.Random = nil })
+		var writers sync.WaitGroup
+		for w := range 4 {
+			writers.Go(func() {
+				for i := range 200 {
+					if err := c.Track(dataloaf.Event{Event: "e", Tag: 200*w + i}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		writers.Wait()
+		flush(t, c)
+		want(t, told, 800, dataloaf.Accepted)
+		if n := len(a.stored); n != 800 {
+			t.Errorf("%d ids", n)
 		}
 	})
 }

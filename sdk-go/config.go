@@ -1,7 +1,6 @@
 package dataloaf
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -73,7 +72,7 @@ type Config struct {
 	Transport http.RoundTripper
 	// Now is the clock that stamps messages; nil means time.Now.
 	Now func() time.Time
-	// Random makes ids and spreads retries; nil means crypto/rand.Reader. It
+	// Random makes ids and spreads retries; nil means that of crypto/rand. It
 	// must be safe for use by many goroutines.
 	Random io.Reader
 }
@@ -144,7 +143,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Now = time.Now
 	}
 	if c.Random == nil {
-		c.Random = rand.Reader
+		c.Random = newRandom()
 	}
 	return c, nil
 }
