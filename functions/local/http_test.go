@@ -281,12 +281,12 @@ func TestABodyThatDoesNotArrive(t *testing.T) {
 func TestTheBodysTimeDoesNotEndTheCall(t *testing.T) {
 	// The handler works longer than the body may take.
 	s := serve(t, func(c *local.HTTPConfig) {
-		c.BodyTimeout = 10 * time.Millisecond
+		c.BodyTimeout = 200 * time.Millisecond
 		c.Collect = handlerFunc(func(ctx context.Context, _ gateway.Request) gateway.Response {
 			select {
 			case <-ctx.Done():
 				return gateway.Error(http.StatusInternalServerError, "ended", ctx.Err().Error())
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(400 * time.Millisecond):
 				return gateway.JSON(http.StatusAccepted, struct{}{})
 			}
 		})

@@ -125,7 +125,6 @@ func TestSchedule(t *testing.T) {
 		close(ended)
 	}()
 
-	ticks <- time.Now() // an empty queue: no load
 	q.Notify(warehouse.Object{Bucket: "events", Key: "events/a", Kind: warehouse.Events})
 	w.mu.Lock()
 	w.err = errors.New("the warehouse is away")

@@ -45,7 +45,7 @@ func TestStoreKeepsObjectsAsFiles(t *testing.T) {
 	}
 	at := time.Date(2024, 5, 1, 23, 59, 59, 0, time.UTC)
 	var keys []string
-	for i := range 1203 {
+	for i := range 503 {
 		key := warehouse.NewKey(warehouse.Events, at.Add(time.Duration(i)*time.Second), "id")
 		keys = append(keys, key)
 		if err := s.Put(t.Context(), "events", key, []byte(key)); err != nil {
