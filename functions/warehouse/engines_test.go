@@ -515,3 +515,47 @@ func TestACancelledLoadStoresNothing(t *testing.T) {
 		want(t, "then all", column(t, w, countEvents), "1")
 	})
 }
+
+func TestReadersAreNotDisturbedByLoads(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w engine, raw folder) {
+		load(t, w, raw.put(t, warehouse.Events, "first", eventLine(0, noon, "e", "u", `{"p":1}`)))
+		const loads = 15
+		var wg sync.WaitGroup
+		stop := make(chan struct{})
+		fail := make(chan error, 10)
+		for range 4 {
+			wg.Go(func() {
+				last := 0
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					var n, users int
+					err := w.Database().SQL.QueryRowContext(t.Context(), `SELECT COUNT(*), COUNT(DISTINCT "user_id") FROM "events" WHERE "event" = $1`, "e").Scan(&n, &users)
+					// A load is seen whole or not at all: it brings three events.
+					if err != nil || n < last || n%3 != 1 {
+						fail <- fmt.Errorf("%d events after %d: %w", n, last, err)
+						return
+					}
+					last = n
+				}
+			})
+		}
+		for i := range loads {
+			// Each load adds columns to the table that is being read.
+			load(t, w, raw.put(t, warehouse.Events, fmt.Sprint(i),
+				eventLine(10*i+1, noon, "e", "u", fmt.Sprintf(`{"n%d":1,"p":"text"}`, i)),
+				eventLine(10*i+2, noon, "e", "v", fmt.Sprintf(`{"n%d":"x"}`, i)),
+				eventLine(10*i+3, noon, "e", "", fmt.Sprintf(`{"n%d":true}`, i))))
+		}
+		close(stop)
+		wg.Wait()
+		close(fail)
+		for err := range fail {
+			t.Error(err)
+		}
+		want(t, "count", column(t, w, countEvents), fmt.Sprint(3*loads+1))
+	})
+}
