@@ -189,10 +189,11 @@ func addColumns(ctx context.Context, tx *sql.Tx, before, after warehouse.Columns
 	return nil
 }
 
-// insertStatement copies the stage into the table. Properties of one type are
-// taken out of the JSON together, in one parse; those of mixed types, and those
-// whose names differ by case alone (DuckDB's field names ignore case), one by
-// one.
+// insertStatement copies the stage into the table. The properties are taken out
+// of the JSON together, in one parse of each row; values of mixed types as JSON
+// text, whose first letter shows its type. Names that differ by case alone
+// cannot stand together in that parse (the names of DuckDB's struct fields
+// ignore case) and are taken out one by one.
 func insertStatement(properties []*property) string {
 	folded := map[string]int{}
 	for _, p := range properties {
@@ -200,38 +201,46 @@ func insertStatement(properties []*property) string {
 	}
 	columns := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `"load_id"`}
 	values := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `CAST($1 AS BIGINT)`}
-	var fields []string
+	var fields, texts []string
 	for _, p := range properties {
 		if !p.promoted {
 			continue
 		}
 		c := p.column.Columns()
-		if p.staged.count() == 1 && folded[strings.ToLower(p.name)] == 1 {
+		alone := folded[strings.ToLower(p.name)] == 1
+		if alone && p.staged.count() == 1 {
 			column, sqlType := single(p.staged, c)
 			fields = append(fields, quoteJSON(p.name)+":"+quoteJSON(sqlType))
-			columns = append(columns, `"`+column+`"`)
-			values = append(values, fmt.Sprintf(`struct_extract_at("loaf_fields", %d)`, len(fields)))
+			columns, values = append(columns, `"`+column+`"`), append(values, fmt.Sprintf(`struct_extract_at("loaf_fields", %d)`, len(fields)))
 			continue
 		}
-		at := literal(pointer(p.name))
+		json := fmt.Sprintf(`json_extract("properties", %s)`, literal(pointer(p.name)))
+		if alone {
+			fields = append(fields, quoteJSON(p.name)+`:"JSON"`)
+			json = fmt.Sprintf(`struct_extract_at("loaf_fields", %d)`, len(fields))
+		}
+		text := fmt.Sprintf(`"loaf_text_%d"`, len(texts))
+		texts = append(texts, fmt.Sprintf(`CAST(%s AS VARCHAR) AS %s`, json, text))
 		for _, m := range []struct {
-			staged             bool
-			column, expression string
+			staged        bool
+			column, value string
 		}{
-			{p.staged.text, c.Text, `CASE WHEN json_type("properties", %[1]s) = 'VARCHAR' THEN json_extract_string("properties", %[1]s) END`},
-			{p.staged.number, c.Number, `CASE WHEN json_type("properties", %[1]s) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(json_extract_string("properties", %[1]s) AS DOUBLE) END`},
-			{p.staged.boolean, c.Boolean, `CASE WHEN json_type("properties", %[1]s) = 'BOOLEAN' THEN json_extract_string("properties", %[1]s) = 'true' END`},
-			{p.staged.complex, c.Complex, `CASE WHEN json_type("properties", %[1]s) IN ('OBJECT', 'ARRAY') THEN CAST(json_extract("properties", %[1]s) AS VARCHAR) END`},
+			{p.staged.text, c.Text, `CASE WHEN starts_with(%[1]s, '"') THEN json_extract_string(%[1]s, '$') END`},
+			{p.staged.number, c.Number, `CASE WHEN left(%[1]s, 1) BETWEEN '0' AND '9' OR starts_with(%[1]s, '-') THEN CAST(%[1]s AS DOUBLE) END`},
+			{p.staged.boolean, c.Boolean, `CASE %[1]s WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END`},
+			{p.staged.complex, c.Complex, `CASE WHEN left(%[1]s, 1) IN ('{', '[') THEN %[1]s END`},
 		} {
 			if m.staged {
-				columns = append(columns, `"`+m.column+`"`)
-				values = append(values, fmt.Sprintf(m.expression, at))
+				columns, values = append(columns, `"`+m.column+`"`), append(values, fmt.Sprintf(m.value, text))
 			}
 		}
 	}
 	from := `"loaf_stage"`
 	if len(fields) > 0 {
 		from = fmt.Sprintf(`(SELECT *, json_transform("properties", %s) AS "loaf_fields" FROM "loaf_stage")`, literal("{"+strings.Join(fields, ",")+"}"))
+	}
+	if len(texts) > 0 {
+		from = fmt.Sprintf(`(SELECT *, %s FROM %s)`, strings.Join(texts, ", "), from)
 	}
 	return fmt.Sprintf("INSERT INTO \"events\" (%s)\nSELECT %s\nFROM %s", strings.Join(columns, ", "), strings.Join(values, ", "), from)
 }
@@ -249,46 +258,24 @@ func single(t types, c warehouse.Columns) (column, sqlType string) {
 	}
 }
 
+// keepCounts ends the statements that add to the catalogue of properties.
+const keepCounts = `
+ON CONFLICT ("event", "property", "type") DO UPDATE SET "count" = "count" + excluded."count"`
+
 // catalogue adds the new events' properties to the catalogue: from the typed
 // columns, which is one pass over a few columns, and for the rest from JSON.
 func catalogue(ctx context.Context, tx *sql.Tx, loadID int64, properties []*property) error {
-	const keep = `
-ON CONFLICT ("event", "property", "type") DO UPDATE SET "count" = "count" + excluded."count"`
-	var counts, tuples []string
+	var counted []typedCount
 	overflow := false
 	for _, p := range properties {
 		if !p.promoted {
 			overflow = true
 			continue
 		}
-		c := p.column.Columns()
-		for _, t := range []struct {
-			staged       bool
-			column, kind string
-		}{
-			{p.staged.text, c.Text, literal("string")},
-			{p.staged.number, c.Number, literal("number")},
-			{p.staged.boolean, c.Boolean, literal("boolean")},
-		} {
-			if t.staged {
-				counts = append(counts, fmt.Sprintf(`COUNT("%[1]s") AS "%[1]s"`, t.column))
-				tuples = append(tuples, fmt.Sprintf(`{'property': %s, 'type': %s, 'count': "%s"}`, literal(p.name), t.kind, t.column))
-			}
-		}
-		if p.staged.complex {
-			for prefix, kind := range map[string]string{"{": "object", "[": "array"} {
-				alias := c.Complex + "_" + kind
-				counts = append(counts, fmt.Sprintf(`COUNT(*) FILTER (starts_with("%s", %s)) AS "%s"`, c.Complex, literal(prefix), alias))
-				tuples = append(tuples, fmt.Sprintf(`{'property': %s, 'type': %s, 'count': "%s"}`, literal(p.name), literal(kind), alias))
-			}
-		}
+		counted = append(counted, p.counts()...)
 	}
-	if len(tuples) > 0 {
-		_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO "loaf_property_catalog" ("event", "property", "type", "count")
-SELECT "event", "t"."property", "t"."type", "t"."count" FROM (
-  SELECT "event", unnest([%s]) AS "t" FROM (SELECT "event", %s FROM "events" WHERE "load_id" = $1 GROUP BY "event")
-) WHERE "t"."count" > 0`, strings.Join(tuples, ", "), strings.Join(counts, ", "))+keep, loadID)
-		if err != nil {
+	if len(counted) > 0 {
+		if err := addCounts(ctx, tx, loadID, counted); err != nil {
 			return err
 		}
 	}
@@ -299,12 +286,86 @@ SELECT "event", "property", "type", COUNT(*) FROM (
     WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'NULL' THEN NULL ELSE 'number' END AS "type"
   FROM (SELECT "event", "properties", unnest(json_keys("properties")) AS "property" FROM "loaf_stage")
   WHERE "property" NOT IN (SELECT "property" FROM "loaf_property_columns")
-) WHERE "type" IS NOT NULL GROUP BY ALL`+keep)
-		if err != nil {
-			return err
-		}
+) WHERE "type" IS NOT NULL GROUP BY ALL`+keepCounts)
+		return err
 	}
 	return nil
+}
+
+// typedCount counts the values of one type of one property.
+type typedCount struct {
+	property, jsonType string
+	// expression is an aggregate over the rows of the load.
+	expression string
+}
+
+// counts are the counts of the types that the load has.
+func (p *property) counts() (out []typedCount) {
+	c := p.column.Columns()
+	for _, t := range []struct {
+		staged               bool
+		jsonType, expression string
+	}{
+		{p.staged.text, "string", `COUNT("` + c.Text + `")`},
+		{p.staged.number, "number", `COUNT("` + c.Number + `")`},
+		{p.staged.boolean, "boolean", `COUNT("` + c.Boolean + `")`},
+		{p.staged.complex, "object", `COUNT(*) FILTER (starts_with("` + c.Complex + `", '{'))`},
+		{p.staged.complex, "array", `COUNT(*) FILTER (starts_with("` + c.Complex + `", '['))`},
+	} {
+		if t.staged {
+			out = append(out, typedCount{p.name, t.jsonType, t.expression})
+		}
+	}
+	return out
+}
+
+// addCounts runs the counts for each event of the load and adds them to the
+// catalogue. They come by way of the program: to turn a thousand columns into
+// rows, DuckDB takes seconds.
+func addCounts(ctx context.Context, tx *sql.Tx, loadID int64, counted []typedCount) error {
+	expressions := make([]string, len(counted))
+	for i, c := range counted {
+		expressions[i] = c.expression
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT "event", `+strings.Join(expressions, ", ")+` FROM "events" WHERE "load_id" = $1 GROUP BY "event"`, loadID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	type row struct {
+		Event    string `json:"event"`
+		Property string `json:"property"`
+		Type     string `json:"type"`
+		Count    int64  `json:"count"`
+	}
+	var add []row
+	var event string
+	counts := make([]int64, len(counted))
+	into := []any{&event}
+	for i := range counts {
+		into = append(into, &counts[i])
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		for i, c := range counted {
+			if counts[i] > 0 {
+				add = append(add, row{event, c.property, c.jsonType, counts[i]})
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	text, err := json.Marshal(add)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO "loaf_property_catalog" ("event", "property", "type", "count")
+SELECT c."event", c."property", c."type", c."count"
+FROM (SELECT unnest(from_json($1, '[{"event":"VARCHAR","property":"VARCHAR","type":"VARCHAR","count":"BIGINT"}]')) AS c)`+keepCounts, string(text))
+	return err
 }
 
 // pointer is the JSON Pointer (RFC 6901) of a top-level member. Unlike

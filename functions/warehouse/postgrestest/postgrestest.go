@@ -121,7 +121,8 @@ func sweep() {
 		}
 		first, _, _ := strings.Cut(string(text), "\n")
 		pid, err := strconv.Atoi(first)
-		if err != nil || syscall.Kill(pid, 0) == nil {
+		// initdb's own server writes its pid negative.
+		if err != nil || syscall.Kill(max(pid, -pid), 0) == nil {
 			continue
 		}
 		_ = os.RemoveAll(filepath.Dir(filepath.Dir(file))) // what cannot go now goes next time
