@@ -143,6 +143,29 @@ func TestAxisDayStartsAtTheFirstOfTwoMidnights(t *testing.T) {
 	}
 }
 
+// TestAxisFarAhead goes beyond the tables of the zones, where Go's bounds of a
+// zone are wrong on the last day of a leap year.
+func TestAxisFarAhead(t *testing.T) {
+	for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago"} {
+		for _, year := range []int{2040, 2041, 2100, 2400, 9996} {
+			within := fmt.Sprintf(`{"from":"%d-01-01","to":"%d-12-31"}`, year, year)
+			days := axisOf(t, zone, "day", within, time.Time{})
+			first := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+			want := int(first.AddDate(1, 0, 0).Sub(first).Hours()) / 24
+			if len(days.Starts) != want {
+				t.Errorf("%s: %d has %d days, want %d", zone, year, len(days.Starts), want)
+			}
+			total := time.Duration(0)
+			for _, length := range lengths(axisOf(t, zone, "hour", within, time.Time{})) {
+				total += length
+			}
+			if total != time.Duration(want)*24*time.Hour {
+				t.Errorf("%s: the hours of %d take %v", zone, year, total)
+			}
+		}
+	}
+}
+
 func TestAxisLast(t *testing.T) {
 	now := time.Date(2024, 3, 31, 22, 30, 0, 0, time.UTC) // 2024-04-01 00:30 in Berlin, a Monday
 	for _, c := range []struct{ last, zone, interval, from, to, first string }{

@@ -218,8 +218,8 @@ func (a *Axis) fillHours(zone *time.Location) *Error {
 	var hours []int64
 	for t := a.From.In(zone); t.Before(a.To); {
 		_, offset := t.Zone()
-		_, change := t.ZoneBounds()
-		for t.Before(a.To) && (change.IsZero() || t.Before(change)) {
+		change, changes := nextChange(t)
+		for t.Before(a.To) && (!changes || t.Before(change)) {
 			hour := floorDiv(t.Unix()+int64(offset), 3600)
 			i, seen := bucket[hour]
 			if !seen {
@@ -239,7 +239,7 @@ func (a *Axis) fillHours(zone *time.Location) *Error {
 			a.Stretches = append(a.Stretches, Stretch{Start: t, Bucket: i})
 			t = time.Unix((hour+1)*3600-int64(offset), 0).In(zone)
 		}
-		if !change.IsZero() && t.After(change) {
+		if changes && t.After(change) {
 			t = change
 		}
 	}

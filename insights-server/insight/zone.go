@@ -30,17 +30,33 @@ func firstInstant(zone *time.Location, civil time.Time) time.Time {
 	// No zone is a day or more ahead of UTC: here, clocks show less.
 	t := civil.Add(-24 * time.Hour).In(zone)
 	for {
-		start, end := t.ZoneBounds()
 		_, offset := t.Zone()
 		at := civil.Add(-time.Duration(offset) * time.Second)
-		if !start.IsZero() && at.Before(start) {
-			at = start
+		if at.Before(t) { // the change of clocks at t jumped over it
+			at = t
 		}
-		if end.IsZero() || at.Before(end) {
+		change, ok := nextChange(t)
+		if !ok || at.Before(change) {
 			return at.In(zone)
 		}
-		t = end
+		t = change
 	}
+}
+
+// nextChange gives an instant after t up to which clocks in t's zone run
+// evenly; false when they do for ever.
+func nextChange(t time.Time) (time.Time, bool) {
+	_, end := t.ZoneBounds()
+	if end.IsZero() {
+		return time.Time{}, false
+	}
+	if !end.After(t) {
+		// On the last day of a leap year that the zone's table does not reach,
+		// ZoneBounds gives the day's start for the end. No zone changes clocks
+		// on New Year's Eve by a rule.
+		end = t.Add(time.Hour)
+	}
+	return end, true
 }
 
 // civilOf is what clocks in the zone show at an instant.

@@ -80,3 +80,26 @@ func bucketLeaf(d dialect.Dialect, timestamp string, r run) string {
 	}
 	return fmt.Sprintf("%d + %s", r.first, index)
 }
+
+// clip leaves out of the axis the stretches in which no event lies: those that
+// end by the first instant or start after the last. The buckets stay.
+func clip(axis insight.Axis, first, last time.Time) insight.Axis {
+	kept := axis.Stretches
+	for len(kept) > 0 && kept[len(kept)-1].Start.After(last) {
+		axis.To = kept[len(kept)-1].Start
+		kept = kept[:len(kept)-1]
+	}
+	for len(kept) > 0 {
+		end := axis.To
+		if len(kept) > 1 {
+			end = kept[1].Start
+		}
+		if end.After(first) {
+			break
+		}
+		kept = kept[1:]
+		axis.From = end
+	}
+	axis.Stretches = kept
+	return axis
+}

@@ -222,8 +222,9 @@ func TestConformance(t *testing.T) {
 			if name == "sample" {
 				checkSampleTotal(t, services)
 			}
+			answers := reference.New(c.dataset.data, now)
 			for i, q := range c.questions {
-				t.Run(fmt.Sprint(i), func(t *testing.T) { ask(t, c.dataset.data, services, q.json()) })
+				t.Run(fmt.Sprint(i), func(t *testing.T) { ask(t, answers, services, q.json()) })
 			}
 		})
 	}
@@ -250,13 +251,13 @@ func checkSampleTotal(t *testing.T, services map[string]*query.Service) {
 
 // ask puts a question to the reference and to each engine, and wants the same
 // answer of all.
-func ask(t *testing.T, data reference.Data, services map[string]*query.Service, body string) {
+func ask(t *testing.T, answers *reference.Reference, services map[string]*query.Service, body string) {
 	t.Helper()
 	q, err := insight.Parse([]byte(body))
 	if err != nil {
 		t.Fatalf("%s: %v", body, err)
 	}
-	want := reference.Trend(data, q, now)
+	want := answers.Trend(q)
 	for _, name := range engineNames {
 		got, err := services[name].Run(t.Context(), q)
 		if err != nil {

@@ -115,6 +115,9 @@ func (s *Service) runTrend(ctx context.Context, q insight.Query, axis insight.Ax
 	if err != nil {
 		return err
 	}
+	if axis, err = s.clip(ctx, axis); err != nil || len(axis.Stretches) == 0 {
+		return err
+	}
 	statement, err := PlanTrend(q, axis, d)
 	if err != nil {
 		return err
@@ -141,6 +144,34 @@ func (s *Service) runTrend(ctx context.Context, q insight.Query, axis insight.Ax
 		tallies[series].add(bucket, events, measured, number)
 	}
 	return rows.Err()
+}
+
+// manyRuns is how many runs of buckets one statement takes without a second
+// thought. Months have different lengths, so a millennium of them is thousands
+// of runs, which an engine takes seconds to plan.
+const manyRuns = 200
+
+// firstTimestamp is the earliest that an event may have. Engines have trouble
+// with much earlier ones: the first hours of the year 1 in Tokyo lie in a year
+// that their calendars do not know.
+var firstTimestamp = time.Unix(0, 0)
+
+// clip cuts from the axis the time in which no event can be.
+func (s *Service) clip(ctx context.Context, axis insight.Axis) (insight.Axis, error) {
+	axis = clip(axis, firstTimestamp, axis.To)
+	if len(runs(axis)) <= manyRuns {
+		return axis, nil
+	}
+	var first, last sql.NullTime
+	err := s.db.SQL.QueryRowContext(ctx, `SELECT MIN("first_seen"), MAX("last_seen") FROM "loaf_event_catalog"`).Scan(&first, &last)
+	if err != nil {
+		return axis, err
+	}
+	if !first.Valid {
+		axis.Stretches = nil
+		return axis, nil
+	}
+	return clip(axis, first.Time, last.Time), nil
 }
 
 // toFloat reads a value column; NaN for NULL. PostgreSQL's are text, because

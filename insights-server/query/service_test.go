@@ -278,6 +278,32 @@ func TestRunReportsTooManyBuckets(t *testing.T) {
 	})
 }
 
+// TestMillenniaOfMonths asks for far more time than there are events in.
+func TestMillenniaOfMonths(t *testing.T) {
+	for name, s := range loaded(t, small()) {
+		for within, want := range map[string]int64{
+			"0001-01-01..4100-12-31": 4, "0001-01-01..2024-05-02": 4, "2024-05-01..4100-12-31": 4,
+			"0001-01-01..2024-05-01": 3, "2024-05-02..4100-12-31": 1, // it is the next day in Tokyo
+			"0001-01-01..2024-04-30": 0, "2024-05-03..4100-12-31": 0, "9999-01-01..9999-12-31": 0,
+			"0001-01-01..0001-01-02": 0, "1969-12-31..1970-01-01": 0, "0001-01-01..1900-01-01": 0,
+		} {
+			q := parse(t, question{within: within, interval: "month", zone: "Asia/Tokyo", series: []string{"view total"}})
+			answer, err := s.Run(t.Context(), q)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", name, within, err)
+			}
+			if got := answer.Series[0].Count; got != want {
+				t.Errorf("%s, %s: %d events, want %d", name, within, got, want)
+			}
+			for i, v := range answer.Series[0].Values {
+				if month := answer.Buckets[i].Format("2006-01"); v != 0 && month != "2024-05" {
+					t.Errorf("%s, %s: %v events in %s", name, within, v, month)
+				}
+			}
+		}
+	}
+}
+
 // slow makes a table that takes long to query.
 func slow(t *testing.T, w engine) {
 	t.Helper()

@@ -51,18 +51,48 @@ type Value struct {
 	Scale float64
 }
 
+// Reference answers questions about one set of data.
+type Reference struct {
+	data Data
+	now  time.Time
+	// clocks are kept, because walking through years takes long and questions
+	// share them.
+	clocks map[span]*clock
+}
+
+// span is what a clock depends on.
+type span struct {
+	zone     string
+	interval insight.Interval
+	within   insight.Range
+}
+
+// New makes a reference. Now ends the ranges that are relative to it.
+func New(data Data, now time.Time) *Reference {
+	return &Reference{data: data, now: now, clocks: map[span]*clock{}}
+}
+
 // Trend answers a trend.
-func Trend(data Data, q insight.Query, now time.Time) Answer {
-	clock := newClock(q, now)
+func (r *Reference) Trend(q insight.Query) Answer {
+	data := r.data
+	key := span{q.Zone.String(), q.Interval, q.Range}
+	clock := r.clocks[key]
+	if clock == nil {
+		clock = newClock(q, r.now)
+		for _, e := range data.Events {
+			clock.places = append(clock.places, clock.bucket(e.Time))
+		}
+		r.clocks[key] = clock
+	}
 	answer := Answer{Buckets: clock.starts}
 	type placed struct {
 		event  Event
 		bucket int
 	}
 	var within []placed
-	for _, e := range data.Events {
-		if i, ok := clock.bucket(e.Time); ok && matches(q.Filter, e, data) {
-			within = append(within, placed{e, i})
+	for i, e := range data.Events {
+		if place := clock.places[i]; place != outside && matches(q.Filter, e, data) {
+			within = append(within, placed{e, place})
 		}
 	}
 	for _, s := range q.Series {
@@ -90,7 +120,11 @@ type clock struct {
 	inRange  func(local time.Time) bool
 	starts   []time.Time
 	index    map[int]int
+	places   []int // of each event of the data, or outside
 }
+
+// outside is the place of an event that is out of range.
+const outside = -1
 
 // tick is the step of the walk. All clock changes since 1990 fall on it, but
 // for St. John's, which tests leave out.
@@ -192,13 +226,12 @@ func (c *clock) walk(first, last time.Time) {
 	}
 }
 
-func (c *clock) bucket(t time.Time) (int, bool) {
+func (c *clock) bucket(t time.Time) int {
 	local := t.In(c.zone)
-	if !c.inRange(local) {
-		return 0, false
+	if i, ok := c.index[c.key(local)]; ok && c.inRange(local) {
+		return i
 	}
-	i, ok := c.index[c.key(local)]
-	return i, ok
+	return outside
 }
 
 func matches(f insight.Filter, e Event, data Data) bool {
