@@ -88,7 +88,12 @@ func Open(ctx context.Context, path string, newSecret func() string) (*Dir, erro
 	case err != nil:
 		return nil, failure.New(err, "Give a folder that you may write to with --data-dir DIR.", "lock the data folder %s", absolute)
 	}
-	if err := d.readSettings(newSecret); err != nil {
+	// A dev that was killed left its address; it is not this one's.
+	err = removeIfThere(d.Path(runningFile))
+	if err == nil {
+		err = d.readSettings(newSecret)
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.lock.Unlock())
 	}
 	return d, nil
@@ -145,28 +150,33 @@ func (d *Dir) Announce(r Running) error {
 
 // Close lets go of the folder.
 func (d *Dir) Close() error {
-	err := os.Remove(d.Path(runningFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	return errors.Join(removeIfThere(d.Path(runningFile)), d.lock.Unlock())
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return errors.Join(err, d.lock.Unlock())
+	return nil
 }
 
 // FindRunning tells how to reach the dev that runs on a folder. It reports
 // false when none does; what a dev that was killed left behind is no dev.
 func FindRunning(path string) (Running, bool) {
-	var r Running
-	if err := readJSON(filepath.Join(path, runningFile), &r); err != nil {
-		return Running{}, false
+	file := filepath.Join(path, lockFile)
+	if _, err := os.Stat(file); err != nil {
+		return Running{}, false // and the lock must not be made by asking
 	}
-	lock := flock.New(filepath.Join(path, lockFile))
+	lock := flock.New(file)
 	free, err := lock.TryRLock()
+	// An unlock that fails ends with this process, which is short.
+	_ = lock.Close()
 	if err != nil || free {
-		// An unlock that fails ends with this process, which is short.
-		_ = lock.Unlock()
 		return Running{}, false
 	}
-	return r, true
+	var r Running
+	err = readJSON(filepath.Join(path, runningFile), &r)
+	return r, err == nil
 }
 
 func readJSON(path string, into any) error {

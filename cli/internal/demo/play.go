@@ -62,7 +62,7 @@ func (p *Player) Play(ctx context.Context) error {
 	}
 	now := p.Now()
 	if !known {
-		state = State{Seed: p.Seed, Origin: now.UTC().Add(-History).Truncate(day)}
+		state = begin(p.Seed, now)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -78,6 +78,11 @@ func (p *Player) Play(ctx context.Context) error {
 	stop(err)
 	past.Wait()
 	return context.Cause(ctx)
+}
+
+// begin is the state of a new shop.
+func begin(seed uint64, now time.Time) State {
+	return State{Seed: seed, Origin: now.UTC().Add(-History).Truncate(day)}
 }
 
 // past plays from where the last run stopped up to a time.

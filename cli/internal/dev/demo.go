@@ -32,8 +32,8 @@ func (o *Options) startDemo(ctx context.Context, url string, dir *datadir.Dir, l
 	client, err := dataloaf.New(dataloaf.Config{
 		Endpoint: url, APIKey: o.APIKey,
 		MaxBatchItems: wire.MaxItems, FlushInterval: demoTick / 2,
-		Logger:        logger,
-		Now:           o.Now,
+		Logger: logger,
+		Now:    o.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the demo: %w", err)

@@ -48,6 +48,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	e, err := o.openWarehouse(ctx, dir, store)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped before anything was begun
+		}
 		return err
 	}
 	defer closing(&err, "close the warehouse", e.Close)

@@ -74,8 +74,9 @@ func Apply(cmd *cobra.Command, lookup Lookup) error {
 	return failed
 }
 
-// reason is what pflag says of a value, without the value itself: a variable
-// may hold a secret.
+// reason is what is wrong with a value, without pflag's own words around it,
+// which speak of a flag that nobody gave. Secrets are strings, and a string is
+// never wrong.
 func reason(err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {

@@ -107,10 +107,10 @@ func Run(ctx context.Context, o Options) error {
 	client, err := dataloaf.New(dataloaf.Config{
 		Endpoint: o.Endpoint, APIKey: o.APIKey,
 		MaxBatchItems: wire.MaxItems, MaxBatchBytes: 2 << 20,
-		MaxRetryTime:  o.RetryFor,
-		Callback:      l.result,
-		Logger:        slog.New(slog.DiscardHandler), // the report tells
-		Now:           o.Now,
+		MaxRetryTime: o.RetryFor,
+		Callback:     l.result,
+		Logger:       slog.New(slog.DiscardHandler), // the report tells
+		Now:          o.Now,
 	})
 	if err != nil {
 		return failure.New(err, "", "set up the import")

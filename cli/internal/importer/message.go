@@ -88,15 +88,15 @@ func recognise(line []byte, kind string) (string, error) {
 }
 
 func notAnObject(line []byte, err error) error {
+	out := &wire.ItemError{Code: wire.CodeItemInvalid, Message: "the line is not a JSON object"}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		message := fmt.Sprintf("the line is not JSON: %v at byte %d", syntax, syntax.Offset)
-		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("[")) {
-			message += "; the file must have one object a line, and no array around them"
-		}
-		return &wire.ItemError{Code: wire.CodeInvalidJSON, Message: message}
+		out = &wire.ItemError{Code: wire.CodeInvalidJSON, Message: fmt.Sprintf("the line is not JSON: %v at byte %d", syntax, syntax.Offset)}
 	}
-	return &wire.ItemError{Code: wire.CodeItemInvalid, Message: "the line is not a JSON object"}
+	if bytes.HasPrefix(bytes.TrimSpace(line), []byte("[")) {
+		out.Message += "; a file has one object a line, and no array around them"
+	}
+	return out
 }
 
 // placeOf is where a message came from.

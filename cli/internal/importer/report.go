@@ -70,7 +70,8 @@ func (l *ledger) result(r dataloaf.Result) {
 	case dataloaf.Rejected:
 		l.reject(at, r.Code, r.Err)
 		// The request as a whole was refused: so will be those to come.
-		if strings.HasPrefix(r.Code, "http_") || r.Code == "not_dataloaf" {
+		var refused *dataloaf.RequestError
+		if errors.As(r.Err, &refused) {
 			l.fail(r.Err)
 		}
 	case dataloaf.Dropped:

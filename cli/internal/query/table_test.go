@@ -1,0 +1,48 @@
+package query
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTable(t *testing.T) {
+	const answer = `{"kind":"trend","buckets":["2026-03-29T00:00:00+01:00","2026-03-30T00:00:00+02:00"],"elapsed_ms":1,"series":[
+{"event":"order","aggregation":{"type":"sum","property":"amount"},"breakdown":"日本","count":3,"values":[12345678901234.5,null],"previous":{"count":1,"values":[0,1e21]}},
+{"event":"a\u001b[31m","aggregation":{"type":"total"},"breakdown":null,"count":2,"values":[1,1]}]}`
+	const want = `start       order sum(amount) 日本  order sum(amount) 日本, previous  a�[31m total (not set)
+----------  ----------------------  --------------------------------  ----------------------
+2026-03-29        12345678901234.5                                 0                       1
+2026-03-30                       -                              1e21                       1
+----------  ----------------------  --------------------------------  ----------------------
+events                           3                                 1                       2
+`
+	got, err := render([]byte(answer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestTableOfHoursKeepsTheOffset(t *testing.T) {
+	got, err := render([]byte(`{"kind":"trend","buckets":["2026-10-25T00:00:00+02:00","2026-10-25T02:00:00+01:00"],"series":[{"event":"*","aggregation":{"type":"total"},"count":0,"values":[0,0]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(got), "2026-10-25T02:00:00+01:00  ") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestWhatHasNoTable(t *testing.T) {
+	got, err := render([]byte(`{"kind":"funnel","steps":[]}`))
+	if err != nil || string(got) != "{\n  \"kind\": \"funnel\",\n  \"steps\": []\n}" {
+		t.Errorf("got %s, %v", got, err)
+	}
+	for _, broken := range []string{`<html>`, `{"kind":"trend","buckets":["2026-01-01T00:00:00Z"],"series":[{"values":[]}]}`} {
+		if got, err := render([]byte(broken)); err == nil {
+			t.Errorf("%s gives %s", broken, got)
+		}
+	}
+}
