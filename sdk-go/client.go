@@ -200,8 +200,11 @@ func (c *Client) EnqueueWait(ctx context.Context, m Message) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("dataloaf: wait for room in the queue: %w", ctx.Err())
 		}
-		// Nothing else may come before there is room: what is open goes now.
-		c.cutAll()
+		if c.allOpen() {
+			// Nothing is on its way that could make room: what is open goes now.
+			// Otherwise it may fill up; small batches would only be slower.
+			c.cutAll()
+		}
 		c.changed.Wait()
 	}
 	if c.closed {
@@ -209,6 +212,15 @@ func (c *Client) EnqueueWait(ctx context.Context, m Message) error {
 	}
 	c.add(e)
 	return nil
+}
+
+// allOpen reports whether every message that waits is in an open batch.
+func (c *Client) allOpen() bool {
+	open := 0
+	for _, b := range c.open {
+		open += len(b.items)
+	}
+	return open == c.queued
 }
 
 func (c *Client) encode(m Message) (encoded, error) {

@@ -231,6 +231,27 @@ func TestEnqueueWait(t *testing.T) {
 	})
 }
 
+// A writer that is faster than the API still sends full batches.
+func TestAFullQueueSendsFullBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPI()
+		a.before = func(int, http.ResponseWriter, *http.Request) bool { time.Sleep(time.Second); return false }
+		c, told := open(t, a, func(c *dataloaf.Config) { c.MaxQueueItems = 100; c.MaxBatchItems = 20 })
+		for i := range 2000 {
+			if err := c.EnqueueWait(context.Background(), dataloaf.Event{Event: "e", Tag: i}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		flush(t, c)
+		want(t, told, 2000, dataloaf.Accepted)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if n := len(a.requests); n > 110 {
+			t.Errorf("%d requests for 100 batches", n)
+		}
+	})
+}
+
 // Writers that fill the queue again and again never wait for the interval.
 func TestManyWaitForASmallQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
