@@ -61,9 +61,11 @@ func (s SeriesAnswer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Event       string      `json:"event"`
 		Aggregation Aggregation `json:"aggregation"`
-		Count       int64       `json:"count"`
-		Values      Values      `json:"values"`
-	}{s.Event, s.Aggregation, s.Count, values})
+		// Breakdown is null: no query has one yet.
+		Breakdown *string `json:"breakdown"`
+		Count     int64   `json:"count"`
+		Values    Values  `json:"values"`
+	}{s.Event, s.Aggregation, nil, s.Count, values})
 }
 
 // MarshalJSON writes the shape of the contract.

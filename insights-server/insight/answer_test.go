@@ -27,8 +27,8 @@ func TestAnswerJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"kind":"trend","buckets":["2024-01-01T00:00:00+01:00","2024-01-02T00:00:00Z"],"series":[` +
-		`{"event":"commit","aggregation":{"type":"total"},"count":28775,"values":[28775,0]},` +
-		`{"event":"*","aggregation":{"type":"p90","property":"files"},"count":0,"values":[1.5,null]}],"elapsed_ms":1}`
+		`{"event":"commit","aggregation":{"type":"total"},"breakdown":null,"count":28775,"values":[28775,0]},` +
+		`{"event":"*","aggregation":{"type":"p90","property":"files"},"breakdown":null,"count":0,"values":[1.5,null]}],"elapsed_ms":1}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

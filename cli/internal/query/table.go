@@ -52,13 +52,18 @@ func render(answer []byte) ([]byte, error) {
 		}
 		return out.Bytes(), nil
 	}
+	// Without a breakdown every series' group is null.
+	grouped := false
+	for _, s := range t.Series {
+		grouped = grouped || !isNull(s.Breakdown)
+	}
 	columns := []column{{"start", append(starts(t.Buckets), "events")}}
 	for _, s := range t.Series {
 		title := s.Event + " " + s.Aggregation.Type
 		if s.Aggregation.Property != "" {
 			title = fmt.Sprintf("%s %s(%s)", s.Event, s.Aggregation.Type, s.Aggregation.Property)
 		}
-		if len(s.Breakdown) > 0 {
+		if grouped {
 			title += " " + group(s.Breakdown)
 		}
 		current, err := s.column(title, len(t.Buckets))
@@ -97,11 +102,13 @@ func (n numbers) column(title string, buckets int) (column, error) {
 // group is the label of a breakdown's group.
 func group(value json.RawMessage) string {
 	var text string
-	if err := json.Unmarshal(value, &text); err == nil && string(value) != "null" {
-		return text
+	if err := json.Unmarshal(value, &text); err != nil || isNull(value) {
+		return "(not set)"
 	}
-	return "(not set)"
+	return text
 }
+
+func isNull(value json.RawMessage) bool { return len(value) == 0 || string(value) == "null" }
 
 // starts are the buckets' starts: days when all of them are midnights, else in
 // full.

@@ -35,6 +35,13 @@ func TestTableOfHoursKeepsTheOffset(t *testing.T) {
 	}
 }
 
+func TestTableWithoutABreakdownNamesNoGroup(t *testing.T) {
+	got, err := render([]byte(`{"kind":"trend","buckets":["2026-10-25T00:00:00Z"],"series":[{"event":"*","aggregation":{"type":"total"},"breakdown":null,"count":0,"values":[0]}]}`))
+	if err != nil || strings.Contains(string(got), "not set") {
+		t.Errorf("got\n%s%v", got, err)
+	}
+}
+
 func TestWhatHasNoTable(t *testing.T) {
 	got, err := render([]byte(`{"kind":"funnel","steps":[]}`))
 	if err != nil || string(got) != "{\n  \"kind\": \"funnel\",\n  \"steps\": []\n}" {

@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Clears the session cookie. Signing out twice is no error.
+         * @description Ends the session and clears its cookie.
          */
         post: operations["logout"];
         delete?: never;
@@ -77,7 +77,8 @@ export interface paths {
          *     a value that is null is an empty cell. A text cell that a spreadsheet
          *     would take for a formula begins with an apostrophe.
          *
-         *     A query spans at most 50,000 buckets. The server stops working on a
+         *     A query spans at most 50,000 buckets, and its conditions compare with at
+         *     most 10,000 values. The server stops working on a
          *     query when the client goes away.
          */
         post: operations["query"];
@@ -331,7 +332,7 @@ export interface components {
              * @enum {string}
              */
             match: "all" | "any";
-            conditions: components["schemas"]["Condition"][];
+            conditions?: components["schemas"]["Condition"][];
         };
         /**
          * @description JSON types count: the string "10" is not the number 10. A property that
@@ -393,7 +394,7 @@ export interface components {
         TrendSeries: {
             event: string;
             aggregation: components["schemas"]["Aggregation"];
-            /** @description The group; null when the query has no breakdown. */
+            /** @description The group, in the answer to a query with a breakdown; null is the group without the property. A query without a breakdown gives null. */
             breakdown: string | null;
             /** @description The series' events in range. */
             count: number;
@@ -471,8 +472,8 @@ export interface components {
                 /**
                  * @example {
                  *       "error": {
-                 *         "code": "invalid_scope",
-                 *         "message": "scope must be \"event\" or \"user\"",
+                 *         "code": "unknown_value",
+                 *         "message": "The scope \"evnt\" is unknown. Give \"event\" or \"user\".",
                  *         "field": "scope"
                  *       }
                  *     }
@@ -493,7 +494,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "unauthorized",
-                 *         "message": "sign in, or send a bearer token",
+                 *         "message": "Sign in, or send a bearer token.",
                  *         "field": null
                  *       }
                  *     }
@@ -512,7 +513,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "origin_refused",
-                 *         "message": "calls from other sites are refused",
+                 *         "message": "Calls from other sites' pages are refused. Open the page at this server's own address; behind a proxy, set LOAF_PUBLIC_URL to that address.",
                  *         "field": null
                  *       }
                  *     }
@@ -531,7 +532,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "body_too_large",
-                 *         "message": "the body exceeds 256 KiB",
+                 *         "message": "The body has more than 256 KiB, the most that is taken.",
                  *         "field": null
                  *       }
                  *     }
@@ -550,7 +551,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "unsupported_media_type",
-                 *         "message": "send Content-Type: application/json",
+                 *         "message": "Send the body as it is, with Content-Type: application/json.",
                  *         "field": null
                  *       }
                  *     }
@@ -570,7 +571,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "busy",
-                 *         "message": "too many queries at once: try again in 1 s",
+                 *         "message": "Too many queries are waiting. Try again in a moment.",
                  *         "field": null
                  *       }
                  *     }
@@ -590,7 +591,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "unavailable",
-                 *         "message": "the warehouse cannot be reached just now",
+                 *         "message": "The warehouse cannot be reached just now. Try again in a moment.",
                  *         "field": null
                  *       }
                  *     }
@@ -609,7 +610,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "timeout",
-                 *         "message": "the query took longer than 60 s: ask for a shorter range",
+                 *         "message": "The warehouse took too long. Ask for a shorter range, or for fewer series.",
                  *         "field": null
                  *       }
                  *     }
@@ -627,7 +628,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "internal",
-                 *         "message": "something went wrong here; the log has the details",
+                 *         "message": "Something went wrong here. The server's log has the details under this answer's X-Request-Id.",
                  *         "field": null
                  *       }
                  *     }
@@ -688,7 +689,7 @@ export interface operations {
                      * @example {
                      *       "error": {
                      *         "code": "wrong_credentials",
-                     *         "message": "the password is wrong, or there is no such user",
+                     *         "message": "The password is wrong, or there is no such user.",
                      *         "field": null
                      *       }
                      *     }
@@ -711,7 +712,7 @@ export interface operations {
                      * @example {
                      *       "error": {
                      *         "code": "too_many_attempts",
-                     *         "message": "too many wrong attempts: try again in 52 s",
+                     *         "message": "There were too many wrong attempts. Try again in 30 s.",
                      *         "field": null
                      *       }
                      *     }
@@ -741,6 +742,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["OriginRefused"];
             default: components["responses"]["Unexpected"];
         };
@@ -833,7 +835,7 @@ export interface operations {
                      * @example {
                      *       "error": {
                      *         "code": "busy",
-                     *         "message": "too many queries at once: try again in 1 s",
+                     *         "message": "Too many queries are waiting. Try again in a moment.",
                      *         "field": null
                      *       }
                      *     }
@@ -891,7 +893,8 @@ export interface operations {
                 scope: components["parameters"]["Scope"];
                 /**
                  * @description Only the properties of this event. With `scope=event` and without
-                 *     this: the properties of all events. Refused with `scope=user`.
+                 *     this, or with `*`: the properties of all events. It plays no part with
+                 *     `scope=user`.
                  */
                 event?: string;
             };
@@ -947,7 +950,7 @@ export interface operations {
                 scope: components["parameters"]["Scope"];
                 /** @description The property's name. */
                 property: string;
-                /** @description Only values on this event. Refused with `scope=user`. */
+                /** @description Only values on this event; `*` is every event. It plays no part with `scope=user`. */
                 event?: string;
                 /** @description Only values whose text contains this; case is ignored. */
                 search?: string;
