@@ -24,7 +24,7 @@ export default defineConfig({
     environment: "node",
     setupFiles: ["src/test-setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
-    css: { modules: { classNameStrategy: "non-scoped" } },
+    css: true,
     restoreMocks: true,
   },
 });

@@ -12,7 +12,7 @@ test("asks the four-part question, reads the numbers off the table, and finds th
 
   // The event, out of the catalogue, with how often it happened.
   await page.getByRole("button", { name: /^Event of A/ }).click();
-  await page.getByRole("searchbox").fill("comm");
+  await page.getByRole("combobox", { name: /^Search/ }).fill("comm");
   const commit = page.getByRole("option", { name: /^commit/ });
   await expect(commit).toContainText("28.8K", { ignoreCase: true });
   await commit.click();
@@ -158,9 +158,8 @@ test("filters with the control of each type", async ({ page, sample }) => {
   await select(page, /Operator of filters, 3$/, "is one of");
   await page.getByRole("button", { name: /^Value of filters, 3/ }).click();
   await page.getByRole("option", { name: /^internal/ }).click();
-  await page.getByRole("searchbox").fill("not an area");
+  await page.getByRole("combobox", { name: /^Search/ }).fill("not an area");
   await page.getByRole("option", { name: "Use not an area" }).click();
-  await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
 
   await page.getByRole("button", { name: "Add a filter" }).click();
@@ -288,6 +287,6 @@ test("is asked with the keyboard alone", async ({ page, sample }) => {
 
   await page.keyboard.press("Enter");
   await page.keyboard.press("Escape");
-  await expect(page.getByRole("searchbox")).toBeHidden();
+  await expect(page.getByRole("combobox", { name: /^Search/ })).toBeHidden();
   await expect(page).toHaveURL(/event=docs_changed/);
 });

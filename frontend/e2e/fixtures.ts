@@ -61,7 +61,7 @@ export async function pick(
   typed = option,
 ): Promise<void> {
   await page.getByRole("button", { name: control }).click();
-  await page.getByRole("searchbox").fill(typed);
+  await page.getByRole("combobox", { name: /^Search/ }).fill(typed);
   await page.getByRole("option", { name: option, exact: false }).first().click();
 }
 
@@ -93,8 +93,11 @@ export async function settled(page: Page): Promise<Locator> {
 }
 
 /** Fails with what axe finds wrong in the page as it stands. */
-export async function accessible(page: Page): Promise<void> {
+export async function accessible(page: Page, what: "page" | "popover" = "page"): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
+    // Beside its dialog a popover has a hidden button, for screen readers to
+    // leave it by; it lies in no landmark, as the popover itself lies in none.
+    .disableRules(what === "popover" ? ["region"] : [])
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
   expect(

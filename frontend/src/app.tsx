@@ -37,7 +37,7 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
 function NotFound() {
   return (
     <main>
-      <Notice large title="There is no such page" actions={<Link to="/explore">Go to Explore</Link>}>
+      <Notice large page title="There is no such page" actions={<Link to="/explore">Go to Explore</Link>}>
         The address may be mistyped, or from another version.
       </Notice>
     </main>

@@ -11,10 +11,20 @@ type NoticeProps = {
   kind?: "bad" | "calm";
   /** Fills its place, as an answer would, rather than standing in a line. */
   large?: boolean;
+  /** Whether it is all that the page has to say, and its title the page's. */
+  page?: boolean;
 };
 
 /** Says that something is not as expected, and what to do. */
-export function Notice({ title, children, actions, kind = "calm", large = false }: NoticeProps) {
+export function Notice({
+  title,
+  children,
+  actions,
+  kind = "calm",
+  large = false,
+  page = false,
+}: NoticeProps) {
+  const Title = page ? "h1" : "p";
   return (
     <div
       role={kind === "bad" ? "alert" : "status"}
@@ -22,7 +32,7 @@ export function Notice({ title, children, actions, kind = "calm", large = false 
     >
       {kind === "bad" && <AlertIcon className={styles.icon} />}
       <div className={styles.words}>
-        <p className={styles.title}>{title}</p>
+        <Title className={styles.title}>{title}</Title>
         {children && <div className={styles.advice}>{children}</div>}
       </div>
       {actions && <div className={styles.actions}>{actions}</div>}

@@ -10,7 +10,7 @@ import {
   ListBoxItem,
   ListBoxSection,
   Popover,
-  SearchField,
+  TextField,
   useFilter,
 } from "react-aria-components";
 import { classNames } from "./class-names";
@@ -99,46 +99,57 @@ export function Picker({
       </Button>
       <Popover className={classNames(field.popover, styles.popover)} placement="bottom start" offset={4}>
         <Dialog className={styles.dialog} aria-label={label}>
-          <Autocomplete inputValue={typed} onInputChange={type}>
-            <SearchField className={styles.search} aria-label={`Search: ${label}`} autoFocus>
-              <SearchIcon />
-              <Input className={styles.input} placeholder="Type to search" />
-            </SearchField>
-            <ListBox
-              aria-label={label}
-              className={field.list}
-              selectionMode={multiple ? "multiple" : "single"}
-              selectedKeys={selected}
-              onSelectionChange={(keys) => {
-                if (keys === "all") return;
-                const chosen = [...keys].map(String);
-                if (multiple) {
-                  onSelect(chosen);
-                } else {
-                  // Choosing what is chosen already empties the set, and only closes.
-                  if (chosen.length > 0) onSelect(chosen);
-                  open(false);
-                }
-              }}
-              renderEmptyState={() => (
-                <p className={styles.note}>
-                  {status ?? (typed === "" ? "There is nothing to choose from yet." : "Nothing matches.")}
-                </p>
-              )}
-            >
-              {groups.map((group) =>
-                group === "" ? (
-                  shown.items.filter((one) => !one.group).map(option)
-                ) : (
-                  <ListBoxSection key={group} id={`group ${group}`}>
-                    <Header className={field.header}>{group}</Header>
-                    {shown.items.filter((one) => one.group === group).map(option)}
-                  </ListBoxSection>
-                ),
-              )}
-            </ListBox>
-            {shown.more > 0 && <p className={styles.note}>{shown.more} more: type to narrow the list.</p>}
-          </Autocomplete>
+          {/* Escape closes at once, though the list would take one for itself. */}
+          <div
+            role="presentation"
+            className={styles.content}
+            onKeyDownCapture={(event) => {
+              if (event.key !== "Escape") return;
+              event.stopPropagation();
+              open(false);
+            }}
+          >
+            <Autocomplete inputValue={typed} onInputChange={type}>
+              <TextField className={styles.search} aria-label={`Search: ${label}`} autoFocus>
+                <SearchIcon />
+                <Input role="combobox" aria-expanded className={styles.input} placeholder="Type to search" />
+              </TextField>
+              <ListBox
+                aria-label={label}
+                className={field.list}
+                selectionMode={multiple ? "multiple" : "single"}
+                selectedKeys={selected}
+                onSelectionChange={(keys) => {
+                  if (keys === "all") return;
+                  const chosen = [...keys].map(String);
+                  if (multiple) {
+                    onSelect(chosen);
+                  } else {
+                    // Choosing what is chosen already empties the set, and only closes.
+                    if (chosen.length > 0) onSelect(chosen);
+                    open(false);
+                  }
+                }}
+                renderEmptyState={() => (
+                  <p className={styles.note}>
+                    {status ?? (typed === "" ? "There is nothing to choose from yet." : "Nothing matches.")}
+                  </p>
+                )}
+              >
+                {groups.map((group) =>
+                  group === "" ? (
+                    shown.items.filter((one) => !one.group).map(option)
+                  ) : (
+                    <ListBoxSection key={group} id={`group ${group}`}>
+                      <Header className={field.header}>{group}</Header>
+                      {shown.items.filter((one) => one.group === group).map(option)}
+                    </ListBoxSection>
+                  ),
+                )}
+              </ListBox>
+              {shown.more > 0 && <p className={styles.note}>{shown.more} more: type to narrow the list.</p>}
+            </Autocomplete>
+          </div>
         </Dialog>
       </Popover>
     </DialogTrigger>

@@ -54,7 +54,9 @@ export function toResult(query: TrendQuery, answer: TrendAnswer, now: Date): Res
       return {
         letter: seriesLetter(index),
         event: series.event,
-        name: filter ? `${measure} (${filterText(filter)})` : measure,
+        name: filter?.conditions?.length
+          ? `${measure} (${filterText(filter.conditions, filter.match)})`
+          : measure,
         aggregation: aggregation.type,
         count: series.count,
         // The days to come are not days without events.
@@ -69,11 +71,11 @@ function toPeriod(range: TrendQuery["range"]): Period {
 }
 
 /** A filter in words: "area is config or files is more than 3". */
-export function filterText(filter: { match?: Filter["match"]; conditions: readonly Condition[] }): string {
-  return filter.conditions
+export function filterText(conditions: readonly Condition[], match: Filter["match"] = "all"): string {
+  return conditions
     .filter(isComplete)
     .map(conditionText)
-    .join(filter.match === "any" ? " or " : " and ");
+    .join(match === "any" ? " or " : " and ");
 }
 
 function conditionText({ property, operator, value }: Condition): string {

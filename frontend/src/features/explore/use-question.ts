@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLocation, useNavigate } from "react-router";
+import { userTimezone } from "../../format/timezones";
 import type { Question } from "./question";
 import { questionReducer, type QuestionAction } from "./question-reducer";
 import { readQuestion, writeQuestion } from "./question-url";
@@ -19,7 +20,7 @@ export function useQuestion(): { question: Question; problems: string[]; dispatc
   const { pathname, search } = location;
   const state: unknown = location.state;
   const navigate = useNavigate();
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const here = userTimezone();
 
   const read = useMemo(() => readQuestion(search, here), [search, here]);
   const canonical = writeQuestion(read.question);

@@ -6,6 +6,7 @@ import { Notice } from "../../components/notice";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
+import { userTimezone } from "../../format/timezones";
 import styles from "./pipeline.module.css";
 import { PipelineSummary } from "./pipeline-summary";
 
@@ -46,7 +47,7 @@ export function PipelinePage() {
 
 function Quarantine({ pipeline }: { pipeline: Pipeline }) {
   const locale = userLocale();
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const here = userTimezone();
   const { quarantined, files_quarantined: count } = pipeline;
   return (
     <section className={styles.panel} aria-labelledby="quarantine">

@@ -3,6 +3,7 @@ import type { Pipeline } from "../../api/pipeline";
 import { useNow } from "../../components/use-now";
 import { formatInstant } from "../../format/dates";
 import { formatAgo, formatDuration, formatNumber, userLocale } from "../../format/numbers";
+import { userTimezone } from "../../format/timezones";
 import styles from "./pipeline.module.css";
 
 /** The numbers of the pipeline, each with what it means. */
@@ -10,7 +11,7 @@ export function PipelineSummary({ pipeline }: { pipeline: Pipeline }) {
   const now = useNow(5_000);
   const locale = userLocale();
   const loaded = pipeline.last_load === null ? null : new Date(pipeline.last_load);
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const here = userTimezone();
   return (
     <dl className={styles.numbers}>
       <Fact

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import { Picker, type PickerItem } from "../../../components/picker";
 import { formatOffset } from "../../../format/dates";
+import { allTimezones, userTimezone } from "../../../format/timezones";
 
 type TimezonePickerProps = { timezone: string; onChange: (timezone: string) => void };
 
@@ -28,9 +29,8 @@ export function TimezonePicker({ timezone, onChange }: TimezonePickerProps) {
 
 function zones(current: string): PickerItem[] {
   const now = new Date();
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   // The likely ones first; the rest by name.
-  const names = new Set([current, here, "UTC", ...Intl.supportedValuesOf("timeZone")]);
+  const names = new Set([current, userTimezone(), "UTC", ...allTimezones()]);
   return [...names].map((name) => ({
     id: name,
     text: name.replaceAll("_", " "),

@@ -147,13 +147,17 @@ function xOf(chart: EChartsType, bucket: number): number {
 
 /** Reads the tokens as the colours that they come to; a canvas knows no custom properties. */
 function readTheme(element: HTMLElement): ChartTheme {
-  const probe = document.createElement("span");
-  element.append(probe);
+  // A new element for each: one that changes its colour may be on its way
+  // from the old one to the new, where a style sheet gives it a transition.
   const color = (token: string) => {
+    const probe = document.createElement("span");
     probe.style.color = `var(${token})`;
-    return getComputedStyle(probe).color;
+    element.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
   };
-  const theme: ChartTheme = {
+  return {
     series: Array.from({ length: 10 }, (_, index) => color(`--series-${index + 1}`)),
     text: color("--rye"),
     soft: color("--rye-soft"),
@@ -161,6 +165,4 @@ function readTheme(element: HTMLElement): ChartTheme {
     surface: color("--crumb"),
     font: getComputedStyle(element).fontFamily,
   };
-  probe.remove();
-  return theme;
 }

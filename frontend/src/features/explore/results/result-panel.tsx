@@ -146,7 +146,13 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
           What is shown answers the question before.
         </Notice>
       )}
-      <div className={classNames(styles.body, isPlaceholderData && styles.stale)}>
+      <div
+        className={classNames(
+          styles.body,
+          view === "number" && styles.grows,
+          isPlaceholderData && styles.stale,
+        )}
+      >
         {asked.kind === "unfinished" ? (
           <Notice large title={asked.advice}>
             The answer follows at once.
@@ -245,8 +251,8 @@ function NothingHere({ result, dispatch }: { result: Result; dispatch: Dispatch 
         </Button>
       }
     >
-      {names.size > 1 ? "These events" : "This event"} happened between{" "}
-      {formatDays(new Date(from), new Date(to), userLocale())}. Choose such a period, or take a filter away.
+      There are some in {formatDays(new Date(from), new Date(to), userLocale())}. Choose such a period, or
+      take a filter away.
     </Notice>
   );
 }
