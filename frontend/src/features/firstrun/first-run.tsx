@@ -44,7 +44,7 @@ export function FirstRun({ arrived, onStart }: FirstRunProps) {
         <Step number={1} done={sent} title="Send an event">
           <p>
             Run this in a terminal, with your API key in its place. <code>loafctl dev</code> prints the key
-            when it starts; in AWS, <code>loafctl output</code> tells the key and the collection address.
+            when it starts.
           </p>
           <Snippet text={curlSnippet(window.location.origin)} />
         </Step>
@@ -54,7 +54,7 @@ export function FirstRun({ arrived, onStart }: FirstRunProps) {
               ? `“${arrived}” has arrived.`
               : sent
                 ? "Something has arrived and is loaded with the next run."
-                : "Data is stored as it arrives and loaded a little later: every 2 seconds by loafctl dev, every 3 minutes in AWS."}
+                : "Data is stored as it arrives and loaded a little later: every two seconds, unless you set another interval."}
           </p>
         </Step>
         <Step number={3} done={false} title="Ask the first question">
