@@ -145,9 +145,10 @@ func (e *edge) authorize(key string) *gateway.Response {
 // body itself decides.
 func checkHeaders(h http.Header) *gateway.Response {
 	if declared := h.Get("Content-Type"); declared != "" {
-		mediaType, _, err := mime.ParseMediaType(declared)
-		if err != nil || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") && mediaType != "application/x-www-form-urlencoded") {
-			r := gateway.Error(http.StatusUnsupportedMediaType, "unsupported_media_type", fmt.Sprintf("the body is declared as %.100q; send JSON with Content-Type: application/json", declared))
+		mediaType, parameters, err := mime.ParseMediaType(declared)
+		charset := strings.ToLower(parameters["charset"])
+		if err != nil || (charset != "" && charset != "utf-8") || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") && mediaType != "application/x-www-form-urlencoded") {
+			r := gateway.Error(http.StatusUnsupportedMediaType, "unsupported_media_type", fmt.Sprintf("the body is declared as %.100q; send JSON in UTF-8 with Content-Type: application/json", declared))
 			return &r
 		}
 	}

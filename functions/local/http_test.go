@@ -175,6 +175,7 @@ func TestMediaTypes(t *testing.T) {
 		{"Content-Type", "application/json", http.StatusAccepted, ""},
 		{"Content-Type", "Application/JSON; charset=utf-8", http.StatusAccepted, ""},
 		{"Content-Type", "application/merge-patch+json", http.StatusAccepted, ""},
+		{"Content-Type", "application/json; charset=iso-8859-1", http.StatusUnsupportedMediaType, "unsupported_media_type"},
 		{"Content-Type", "application/x-www-form-urlencoded", http.StatusAccepted, ""}, // curl -d
 		{"Content-Type", "text/plain", http.StatusUnsupportedMediaType, "unsupported_media_type"},
 		{"Content-Type", "application/x-ndjson", http.StatusUnsupportedMediaType, "unsupported_media_type"},

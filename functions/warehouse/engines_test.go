@@ -502,6 +502,23 @@ func TestMigrateTwiceAndNewer(t *testing.T) {
 	})
 }
 
+func TestADatabaseThatCannotHoldEveryEventIsRefused(t *testing.T) {
+	url := postgrestest.URL(t)
+	admin, err := postgres.Open(t.Context(), postgres.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if _, err := admin.Database().SQL.ExecContext(t.Context(), `CREATE DATABASE "latin" ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`); err != nil {
+		t.Fatal(err)
+	}
+	at := strings.LastIndex(url, "/")
+	latin := url[:at] + "/latin" + url[strings.Index(url, "?"):]
+	if w, err := postgres.Open(t.Context(), postgres.Config{URL: latin}); err == nil || !strings.Contains(err.Error(), "LATIN1") {
+		t.Errorf("%v, %v", w, err)
+	}
+}
+
 func TestACancelledLoadStoresNothing(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w engine, raw folder) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -88,7 +89,7 @@ func readStrings(body []byte, known ...string) (map[string]string, error) {
 		delete(object, name)
 	}
 	for name := range object {
-		return nil, badRequest(insight.CodeUnknownField, name, "There is no field of this name. Known are %q.", known)
+		return nil, badRequest(insight.CodeUnknownField, name, "There is no field of this name. Known are: %s.", strings.Join(known, ", "))
 	}
 	return values, nil
 }

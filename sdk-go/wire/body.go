@@ -37,9 +37,57 @@ func Unpack(body []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// deepest is where cutDeep cuts: far beyond what any item may have, far below
+// what encoding/json can take.
+const deepest = 100
+
+// cutDeep gives a copy of JSON text in which what nests deeper than deepest
+// levels is the number 0.
+func cutDeep(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		kept := depth <= deepest
+		switch {
+		case quoted && c == '\\':
+			if kept {
+				out = append(out, c)
+			}
+			if i++; i == len(b) {
+				return out
+			}
+			c = b[i]
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth == deepest+1 {
+				out = append(out, '0')
+			}
+			kept = depth <= deepest
+		case c == '}' || c == ']':
+			depth--
+		}
+		if kept {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// syntaxError says what is wrong with text that is not JSON.
+func syntaxError(body []byte) error {
+	var into json.RawMessage
+	if err := json.Unmarshal(body, &into); err != nil {
+		return err
+	}
+	return errors.New("syntax error")
+}
+
 func badGzip(err error) *BodyError {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return badBody(CodeInvalidGzip, "the gzip body ends too early; send it whole")
+		return badBody(CodeInvalidGzip, "the gzip body is cut short, or something follows it; send it whole and nothing after it")
 	}
 	return badBody(CodeInvalidGzip, fmt.Sprintf("the body looks like gzip but does not unpack (%v); send valid gzip or plain JSON", err))
 }
@@ -104,12 +152,13 @@ func decode[T any](body []byte, field string, parse func(raw []byte) (T, *ItemEr
 // itemList finds the array in a body of the shape {"field":[…]}.
 func itemList(body []byte, field string) ([]byte, error) {
 	if !json.Valid(body) {
-		var into json.RawMessage
-		err := json.Unmarshal(body, &into)
-		if err == nil {
-			err = errors.New("syntax error")
+		// encoding/json gives up at 10,000 levels; one such item must not spoil
+		// its batch. Cut off where no limit is in doubt, it is refused by itself.
+		shallow := cutDeep(body)
+		if !json.Valid(shallow) {
+			return nil, badBody(CodeInvalidJSON, fmt.Sprintf("the body is not JSON: %v", syntaxError(body)))
 		}
-		return nil, badBody(CodeInvalidJSON, fmt.Sprintf("the body is not JSON: %v", err))
+		body = shallow
 	}
 	shape := fmt.Sprintf(`{%q:[…]}`, field)
 	i := space(body, 0)

@@ -314,7 +314,7 @@ func userID(raw []byte) (string, *ItemError) {
 	id := unquote(raw)
 	switch {
 	case id == "":
-		return "", &ItemError{Code: CodeUserIDInvalid, Field: "user_id", Message: "user_id is empty; send the user's id, or leave user_id out of an event that has no user"}
+		return "", &ItemError{Code: CodeUserIDInvalid, Field: "user_id", Message: "user_id is empty; send the user's id (an event without a user has no user_id)"}
 	case len(id) > MaxUserIDBytes:
 		return "", &ItemError{Code: CodeUserIDTooLong, Field: "user_id", Message: fmt.Sprintf("user_id has %d bytes; an id has at most %d", len(id), MaxUserIDBytes)}
 	}

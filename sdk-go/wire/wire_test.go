@@ -403,3 +403,19 @@ func BenchmarkDecodeEvents(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "events/s")
 }
+
+func TestNestingWithoutEndSpoilsNothing(t *testing.T) {
+	for _, levels := range []int{99, 9_000, 10_001, 500_000} {
+		deep := strings.Repeat("[", levels) + `"]\"["` + strings.Repeat("]", levels)
+		body := `{"events":[{"event":"a"},{"event":"deep","properties":{"a":` + deep + `,"b":{"c":` + deep + `}}},{"event":"b"}]}`
+		records, rejected, err := run("POST /v1/events", body, now)
+		if err != nil || len(records) != 2 || len(rejected) != 1 || rejected[0].Index != 1 || rejected[0].Code != CodePropertiesTooDeep {
+			t.Errorf("%d levels: %d records, %+v, %v", levels, len(records), rejected, err)
+		}
+	}
+	for _, broken := range []string{strings.Repeat("[", 20_000) + strings.Repeat("]", 19_999), `{"events":[` + strings.Repeat("[", 20_000), `{"events":["\`} {
+		if _, _, err := run("POST /v1/events", broken, now); err == nil {
+			t.Errorf("%.40s was accepted", broken)
+		}
+	}
+}

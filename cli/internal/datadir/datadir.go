@@ -29,6 +29,7 @@ const (
 	lockFile     = "lock"
 	settingsFile = "settings.json"
 	runningFile  = "running.json"
+	headerFile   = "api-key.header"
 )
 
 // Secrets are what opens the doors of a dev.
@@ -58,8 +59,10 @@ type Running struct {
 type Dir struct {
 	path string
 	lock *flock.Flock
-	// Secrets are those that were made once for this folder.
+	// Secrets are those that were made once for this folder; Fresh is true when
+	// that was now, and nobody has been shown them.
 	Secrets Secrets
+	Fresh   bool
 }
 
 // lockPatience is how long Open waits for the lock: long enough for FindRunning of
@@ -118,6 +121,7 @@ func (d *Dir) readSettings(newSecret func() string) error {
 		if err := writeJSON(path, s); err != nil {
 			return fmt.Errorf("set up the data folder: %w", err)
 		}
+		d.Fresh = true
 	case err != nil:
 		return failure.New(err, "Mend or remove the file: without it new secrets are made, and the data stays.", "read the settings of the data folder")
 	case s.Layout > layout:
@@ -145,12 +149,22 @@ func (d *Dir) Announce(r Running) error {
 	if err := writeJSON(d.Path(runningFile), r); err != nil {
 		return fmt.Errorf("tell other commands where this dev is: %w", err)
 	}
+	if err := writeFile(d.Path(headerFile), []byte("x-api-key: "+r.APIKey+"\n")); err != nil {
+		return fmt.Errorf("write the header for curl: %w", err)
+	}
 	return nil
 }
 
+// HeaderFile holds the API key as a header for curl (-H @FILE), so that a
+// command line need not show it.
+func (d *Dir) HeaderFile() string { return d.Path(headerFile) }
+
+// SettingsFile is where the secrets are kept.
+func (d *Dir) SettingsFile() string { return d.Path(settingsFile) }
+
 // Close lets go of the folder.
 func (d *Dir) Close() error {
-	return errors.Join(removeIfThere(d.Path(runningFile)), d.lock.Unlock())
+	return errors.Join(removeIfThere(d.Path(runningFile)), removeIfThere(d.HeaderFile()), d.lock.Unlock())
 }
 
 func removeIfThere(path string) error {
@@ -190,13 +204,17 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-// writeJSON writes a file that only its owner can read, in one step: a crash
-// leaves the old one or the new one.
-func writeJSON(path string, value any) (err error) {
+func writeJSON(path string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
+	return writeFile(path, append(text, '\n'))
+}
+
+// writeFile writes a file that only its owner can read, in one step: a crash
+// leaves the old one or the new one.
+func writeFile(path string, text []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // made with mode 0600
 	if err != nil {
 		return err
@@ -206,7 +224,7 @@ func writeJSON(path string, value any) (err error) {
 			err = errors.Join(err, os.Remove(file.Name()))
 		}
 	}()
-	_, err = file.Write(append(text, '\n'))
+	_, err = file.Write(text)
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}

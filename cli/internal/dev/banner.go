@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 )
 
 // banner is what a person needs to begin with. It is the only place where
-// secrets are shown.
-func (o *Options) banner(address string) string {
+// secrets are shown, and each stands there once: curl reads the key from a file.
+func (o *Options) banner(address string, dataDir *datadir.Dir) string {
 	kept := o.DataDir
 	if absolute, err := filepath.Abs(o.DataDir); err == nil {
 		kept = absolute
@@ -34,12 +35,24 @@ Send an event:
 
 Import a file of events or users, then ask, from this folder:
 
-  loafctl import%s FILE.ndjson.gz
-  echo '{"range":{"last":"7d"},"interval":"day","series":[{"event":"*","aggregation":{"type":"total"}}]}' | loafctl query%s
+  %s import%s FILE.ndjson.gz
+  echo '{"range":{"last":"7d"},"interval":"day","series":[{"event":"*","aggregation":{"type":"total"}}]}' | %s query%s
 
 Ctrl-C stops it.
-`, o.describeWarehouse(), kept, address, o.AdminPassword, o.APIKey, o.Token, address, quote("x-api-key: "+o.APIKey), dir, dir)
+`, o.describeWarehouse(), kept, address,
+		o.shown[&o.AdminPassword], o.shown[&o.APIKey], o.shown[&o.Token], address, quote("@"+dataDir.HeaderFile()),
+		o.program(), dir, o.program(), dir)
 	return b.String()
+}
+
+// program is how this loafctl was called: it need not be on the PATH.
+func (o *Options) program() string {
+	if strings.ContainsFunc(o.Program, func(r rune) bool {
+		return !strings.ContainsRune("/._-", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		return quote(o.Program)
+	}
+	return o.Program
 }
 
 // quote makes one word of s for a shell.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"net"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -23,13 +24,17 @@ const DuckDB = "duckdb"
 // Options of the command.
 type Options struct {
 	Streams term.Streams
+	// Program is how loafctl was called, for the commands that it shows.
+	Program string
 	// Addr is where to listen; port 0 takes a free one.
 	Addr    string
 	DataDir string
 	// APIKey, AdminPassword and Token are made once for the data folder when
 	// they are empty.
 	APIKey, AdminPassword, Token string
-	LoadEvery                    time.Duration
+	// shown is what the banner says of each of them.
+	shown     map[*string]string
+	LoadEvery time.Duration
 	// Warehouse is DuckDB or a postgres:// URL.
 	Warehouse string
 	// MemoryLimit is DuckDB's, for example "4GB".
@@ -44,7 +49,7 @@ type Options struct {
 
 // Command is the cobra command.
 func Command(streams term.Streams) *cobra.Command {
-	o := Options{Streams: streams, Now: time.Now, NewSecret: rand.Text}
+	o := Options{Streams: streams, Program: os.Args[0], Now: time.Now, NewSecret: rand.Text}
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the whole pipeline on this machine",

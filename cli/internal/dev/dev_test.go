@@ -1,9 +1,13 @@
 package dev
 
 import (
+	"crypto/rand"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 )
 
 // fixed is a listener that says it listens somewhere.
@@ -35,15 +39,24 @@ func TestAddress(t *testing.T) {
 }
 
 func TestBanner(t *testing.T) {
-	o := Options{DataDir: "it's here", Warehouse: "postgres://me:topsecret@db.example:5432/loaf", APIKey: "k'k", AdminPassword: "pass", Token: "tok"}
-	text := o.banner("http://127.0.0.1:1")
+	o := Options{Program: "/opt/my tools/loafctl", DataDir: "it's here", Warehouse: "postgres://me:topsecret@db.example:5432/loaf", APIKey: "k'k", AdminPassword: "pass", Token: "tok"}
+	dir, err := datadir.Open(t.Context(), filepath.Join(t.TempDir(), "it's here"), rand.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	o.useSecrets(dir)
+	text := o.banner("http://127.0.0.1:1", dir)
 	for _, want := range []string{
 		"PostgreSQL at db.example:5432/loaf", "http://127.0.0.1:1", "pass", "tok",
-		`-H 'x-api-key: k'\''k'`, `loafctl import --data-dir 'it'\''s here' FILE`,
+		"k'k", `it'\''s here/api-key.header'`, `'/opt/my tools/loafctl' import --data-dir 'it'\''s here' FILE`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
+	}
+	if strings.Count(text, "k'k") != 1 {
+		t.Errorf("the key stands more than once in\n%s", text)
 	}
 	if strings.Contains(text, "topsecret") {
 		t.Errorf("the warehouse's password is in\n%s", text)

@@ -18,7 +18,7 @@ import (
 
 // newInsights is the insights API with the page.
 func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, logger *slog.Logger) (http.Handler, error) {
-	hash, err := auth.Hash(o.AdminPassword, rand.Reader)
+	hash, err := auth.DeriveHash(o.AdminPassword, []byte(sessionKey))
 	if err != nil {
 		return nil, fmt.Errorf("set the admin's password: %w", err)
 	}

@@ -32,7 +32,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer closing(&err, "let go of the data folder", dir.Close)
-	o.useSecrets(dir.Secrets)
+	o.useSecrets(dir)
 
 	// The address is taken first: to learn that it is in use after a minute of
 	// migrating and loading is late.
@@ -84,7 +84,7 @@ func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.List
 	if exposed {
 		o.tell("Warning: %s is open to other machines, without TLS: whoever listens on the way reads keys and passwords.", o.Addr)
 	}
-	if _, err := fmt.Fprint(o.Streams.Out, o.banner(url)); err != nil {
+	if _, err := fmt.Fprint(o.Streams.Out, o.banner(url, dir)); err != nil {
 		logger.Warn("standard output is closed", "error", err)
 	}
 	if o.Open {
@@ -136,16 +136,26 @@ func (o *Options) lastLoad(p *pipeline) error {
 	return p.schedule.Load(ctx)
 }
 
-// useSecrets takes from the data folder what was not given.
-func (o *Options) useSecrets(kept datadir.Secrets) {
-	if o.APIKey == "" {
-		o.APIKey = kept.APIKey
-	}
-	if o.AdminPassword == "" {
-		o.AdminPassword = kept.AdminPassword
-	}
-	if o.Token == "" {
-		o.Token = kept.Token
+// useSecrets takes from the data folder what was not given. What was made for
+// the folder is shown at its first start alone.
+func (o *Options) useSecrets(dir *datadir.Dir) {
+	o.shown = map[*string]string{}
+	for _, s := range []struct {
+		secret *string
+		kept   string
+	}{
+		{&o.APIKey, dir.Secrets.APIKey},
+		{&o.AdminPassword, dir.Secrets.AdminPassword},
+		{&o.Token, dir.Secrets.Token},
+	} {
+		given := *s.secret != ""
+		if !given {
+			*s.secret = s.kept
+		}
+		o.shown[s.secret] = *s.secret
+		if !given && !dir.Fresh {
+			o.shown[s.secret] = "as at the first start; kept in " + dir.SettingsFile()
+		}
 	}
 }
 

@@ -206,7 +206,7 @@ func (o *Options) open(ctx context.Context) (inputs []input, size int64, err err
 		}
 		file, err := os.Open(name)
 		if err != nil {
-			return inputs, 0, failure.New(err, "", "read the files")
+			return inputs, 0, failure.New(err, "Name files of NDJSON, plain or .gz, or - for standard input.", "read the files")
 		}
 		inputs = append(inputs, input{name: name, Reader: file, close: file.Close})
 		info, err := file.Stat()

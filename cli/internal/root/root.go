@@ -60,6 +60,7 @@ func Command(streams term.Streams, lookup environment.Lookup) *cobra.Command {
 		cmd.Args = usage(cmd.Args)
 	}
 	root.InitDefaultHelpCmd()
+	refuseUnknownHelp(root)
 	environment.Describe(root)
 	return root
 }
@@ -88,6 +89,23 @@ func usage(args cobra.PositionalArgs) cobra.PositionalArgs {
 			return err
 		}
 		return failure.Usage(seeHelp(cmd), "%s: %v", cmd.CommandPath(), err)
+	}
+}
+
+// refuseUnknownHelp makes help on a command that does not exist wrong use;
+// cobra prints the general help and calls it done.
+func refuseUnknownHelp(root *cobra.Command) {
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		return // cobra has none: there is nothing to refuse
+	}
+	help.Run = nil
+	help.RunE = func(_ *cobra.Command, args []string) error {
+		of, left, err := root.Find(args)
+		if err != nil || len(left) > 0 {
+			return noSuchCommand(root, args)
+		}
+		return of.Help()
 	}
 }
 

@@ -57,7 +57,22 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to the warehouse: %w", e.Classify(err)), db.Close())
 	}
+	if err := checkEncoding(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db}, nil
+}
+
+// checkEncoding refuses a database that cannot hold every event.
+func checkEncoding(ctx context.Context, db *sql.DB) error {
+	var encoding string
+	if err := db.QueryRowContext(ctx, `SHOW server_encoding`).Scan(&encoding); err != nil {
+		return fmt.Errorf("ask for the database's encoding: %w", err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("the database's encoding is %s; events need UTF8: make one with CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0", encoding)
+	}
+	return nil
 }
 
 // migrationLock is the advisory lock that migrations hold; any number will do
