@@ -108,7 +108,8 @@ func TestSpecificationOfQueries(t *testing.T) {
 		{condition(`{"scope":"event","property":"p","operator":"equals","value":{"a":1}}`), false},
 		{condition(`{"scope":"event","property":"p","operator":"in","value":"x"}`), false},
 		{condition(`{"scope":"event","property":"p","operator":"less_than","value":"1"}`), false},
-		{condition(`{"scope":"event","property":"p","operator":"is_set","value":"x"}`), false},
+		{condition(`{"scope":"event","property":"p","operator":"is_set","value":"x"}`), true},
+		{condition(`{"scope":"event","property":"p","operator":"is_set","value":["x"]}`), false},
 		{condition(`{"scope":"device","property":"p","operator":"is_set"}`), false},
 	} {
 		_, parseErr := insight.Parse([]byte(test.body))

@@ -251,8 +251,11 @@ func (p *parser) condition(n node) (Condition, *Error) {
 // conditionValues checks a condition's value by what its operator compares.
 func (p *parser) conditionValues(op Operator, n node, given bool) ([]Scalar, *Error) {
 	if op == IsSet || op == IsNotSet {
-		if given {
-			return nil, errorf(CodeInvalidValue, n.path, "%q compares with nothing. Leave \"value\" out.", op)
+		// A value has no bearing here. Clients that always write the field send
+		// null, and are not troubled for it; an object or array is a mistake.
+		if given && n.kind != jsonNull {
+			_, err := parseScalar(op, n)
+			return nil, err
 		}
 		return nil, nil
 	}

@@ -84,8 +84,8 @@ func checkEmpty(t *testing.T, s *query.Service) {
 		t.Fatal(err)
 	}
 	want := `{"kind":"trend","buckets":["2024-01-01T00:00:00Z","2024-01-02T00:00:00Z"],"series":[` +
-		`{"event":"*","aggregation":{"type":"total"},"count":0,"values":[0,0]},` +
-		`{"event":"*","aggregation":{"type":"average","property":"n"},"count":0,"values":[null,null]}],"elapsed_ms":0}`
+		`{"event":"*","aggregation":{"type":"total"},"breakdown":null,"count":0,"values":[0,0]},` +
+		`{"event":"*","aggregation":{"type":"average","property":"n"},"breakdown":null,"count":0,"values":[null,null]}],"elapsed_ms":0}`
 	if string(got) != want {
 		t.Errorf("got %s", got)
 	}

@@ -375,6 +375,8 @@ export interface components {
             property: components["schemas"]["PropertyName"];
             /** @enum {string} */
             operator: "is_set" | "is_not_set";
+            /** @description Has no bearing. */
+            value?: string | number | boolean;
         };
         /** @enum {string} */
         Scope: "event" | "user";
