@@ -308,10 +308,28 @@ func TestLoginRefuses(t *testing.T) {
 		wantError(t, newFixture(t).do(call{method: http.MethodPost, path: "/api/v1/login", anonymous: true}), 400, "invalid_json", "")
 	})
 	t.Run("form", func(t *testing.T) {
-		wantError(t, newFixture(t).do(call{
-			method: http.MethodPost, path: "/api/v1/login", body: "password=x", anonymous: true,
+		for media, want := range map[string]struct {
+			status int
+			code   string
+		}{
+			"application/x-www-form-urlencoded": {400, "invalid_json"},
+			"multipart/form-data; boundary=x":   {415, "unsupported_media_type"},
+			"text/plain":                        {415, "unsupported_media_type"},
+		} {
+			wantError(t, newFixture(t).do(call{
+				method: http.MethodPost, path: "/api/v1/login", body: "password=x", anonymous: true,
+				header: map[string]string{"Content-Type": media},
+			}), want.status, want.code, "")
+		}
+	})
+	t.Run("JSON as curl -d sends it", func(t *testing.T) {
+		r := newFixture(t).do(call{
+			method: http.MethodPost, path: "/api/v1/login", body: `{"password":"` + password + `"}`, anonymous: true,
 			header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
-		}), 415, "unsupported_media_type", "")
+		})
+		if r.StatusCode != http.StatusOK {
+			t.Errorf("status %d", r.StatusCode)
+		}
 	})
 }
 
