@@ -10,7 +10,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"strings"
 	"time"
@@ -80,21 +79,12 @@ func explainOpen(err error) error {
 
 // Migrate brings the tables to the newest version.
 func (w *Warehouse) Migrate(ctx context.Context) error {
-	steps, err := migrate.Read(mustSub(migrations, "migrations"))
+	steps, err := migrate.Read(migrations)
 	if err != nil {
 		return err
 	}
 	// One process owns the file, so nothing else can migrate it.
 	return migrate.Run(ctx, w.db, steps, func(context.Context, *sql.Tx) error { return nil })
-}
-
-func mustSub(files fs.FS, dir string) fs.FS {
-	// The name is a constant, valid path, which is all that can fail here.
-	sub, err := fs.Sub(files, dir)
-	if err != nil {
-		panic(err)
-	}
-	return sub
 }
 
 // Database is what readers query.

@@ -8,7 +8,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/lib/pq"
@@ -82,11 +81,7 @@ const migrationLock = 0x6c6f6166 // "loaf"
 // Migrate brings the tables to the newest version. Two may run at once: the
 // second waits for the first and finds nothing left to do.
 func (w *Warehouse) Migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	steps, err := migrate.Read(files)
+	steps, err := migrate.Read(migrations)
 	if err != nil {
 		return err
 	}

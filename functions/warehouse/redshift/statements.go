@@ -16,8 +16,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations are the files of the versioned, additive migrations.
-func Migrations() (fs.FS, error) { return fs.Sub(migrations, "migrations") }
+// Migrations holds the files of the versioned, additive migrations, in the
+// folder migrations.
+func Migrations() fs.FS { return migrations }
 
 // Session is what every connection sets first: without it Redshift lower-cases
 // the names in SUPER paths, and camelCase properties would never be found.

@@ -18,11 +18,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // steps are the statements of a load and of a merge, in their order.
 func steps(t *testing.T) map[string][]string {
 	t.Helper()
-	files, err := Migrations()
-	if err != nil {
-		t.Fatal(err)
-	}
-	migrations, err := migrate.Read(files)
+	migrations, err := migrate.Read(Migrations())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,10 +25,10 @@ type Step struct {
 	Statements []string
 }
 
-// Read takes the steps from files named 0001_name.sql. A statement ends with a
-// semicolon at the end of a line.
+// Read takes the steps from files named migrations/0001_name.sql. A statement
+// ends with a semicolon at the end of a line.
 func Read(files fs.FS) ([]Step, error) {
-	names, err := fs.Glob(files, "*.sql")
+	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
 		return nil, fmt.Errorf("list migrations: %w", err)
 	}
