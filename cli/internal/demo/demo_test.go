@@ -176,7 +176,7 @@ func TestAPlayerFillsTheGapAndDoublesNothing(t *testing.T) {
 	start := c.now
 	ticks, caught := make(chan time.Time), make(chan int)
 	saved, stop := run(t, m, c, State{Seed: 7, Origin: origin}, ticks, caught)
-	if n := <-caught; n < 15_000 {
+	if n := <-caught; n < 8_000 {
 		t.Errorf("the past has %d events", n)
 	}
 	// Live: a minute and some, in ticks that the test makes, to a save.

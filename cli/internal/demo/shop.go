@@ -63,12 +63,12 @@ const day = 24 * time.Hour
 
 const (
 	// founders had signed up before the origin, within foundersDays.
-	founders     = 6000
+	founders     = 3000
 	foundersDays = 150
 	// signUps a day at the origin.
-	signUps = 170
+	signUps = 85
 	// visitors a day who are not signed in, at the origin.
-	visitors = 2600
+	visitors = 1300
 	// reach is how many days before and after its own an hour of a day can
 	// lie: customers live in other time zones and wait for deliveries.
 	reach = 2
