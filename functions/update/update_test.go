@@ -122,7 +122,7 @@ func TestAnUpdateIsStoredThenMerged(t *testing.T) {
 	// What is merged is what is stored: the two paths must end in the same row.
 	var fromObject []warehouse.UserWrite
 	for line := range bytes.Lines(lines) {
-		u, err := wire.ParseUpdateRecord(bytes.TrimSuffix(line, []byte("\n")))
+		u, _, err := wire.ParseUpdateRecord(bytes.TrimSuffix(line, []byte("\n")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,22 +38,41 @@ func PropertyColumns(ctx context.Context, db Database) (Properties, error) {
 	if db.Dialect != DuckDB {
 		return out, nil
 	}
-	rows, err := db.SQL.QueryContext(ctx, `SELECT "property_id", "property", "text", "number", "boolean", "complex" FROM "loaf_property_columns"`)
+	known, err := ReadPropertyColumns(ctx, db.SQL)
 	if err != nil {
-		return out, fmt.Errorf("read the catalogue of property columns: %w", err)
+		return out, err
+	}
+	for name, c := range known {
+		out.Columns[name] = c.Columns()
+	}
+	out.Complete = len(out.Columns) < MaxPropertyColumns
+	return out, nil
+}
+
+// Querier is a *sql.DB, *sql.Conn or *sql.Tx.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// ReadPropertyColumns reads the rows of the catalogue of typed columns, by
+// property. Only engines with typed columns have it.
+func ReadPropertyColumns(ctx context.Context, q Querier) (map[string]PropertyColumn, error) {
+	rows, err := q.QueryContext(ctx, `SELECT "property_id", "property", "text", "number", "boolean", "complex" FROM "loaf_property_columns"`)
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogue of property columns: %w", err)
 	}
 	defer rows.Close()
+	out := map[string]PropertyColumn{}
 	for rows.Next() {
 		var c PropertyColumn
 		if err := rows.Scan(&c.ID, &c.Property, &c.Text, &c.Number, &c.Boolean, &c.Complex); err != nil {
-			return out, fmt.Errorf("read the catalogue of property columns: %w", err)
+			return nil, fmt.Errorf("read the catalogue of property columns: %w", err)
 		}
-		out.Columns[c.Property] = c.Columns()
+		out[c.Property] = c
 	}
 	if err := rows.Err(); err != nil {
-		return out, fmt.Errorf("read the catalogue of property columns: %w", err)
+		return nil, fmt.Errorf("read the catalogue of property columns: %w", err)
 	}
-	out.Complete = len(out.Columns) < MaxPropertyColumns
 	return out, nil
 }
 

@@ -73,29 +73,26 @@ func appendTime(dst []byte, t time.Time) []byte {
 // ParseEventRecord reads a raw record of an event and when it arrived. It is
 // as strict as the API, and more: a record has its id and its times.
 func ParseEventRecord(line []byte) (Event, time.Time, error) {
-	var receivedAt time.Time
-	e, err := parseRecord(line, &receivedAt, parseEvent)
-	return e, receivedAt, err
+	return parseRecord(line, parseEvent)
 }
 
 // ParseUserRecord reads a raw record of a posted user, as ParseEventRecord
 // does.
-func ParseUserRecord(line []byte) (NewUser, error) {
-	var receivedAt time.Time
-	return parseRecord(line, &receivedAt, parseNewUser)
+func ParseUserRecord(line []byte) (NewUser, time.Time, error) {
+	return parseRecord(line, parseNewUser)
 }
 
 // ParseUpdateRecord reads a raw record of a user update, as ParseEventRecord
 // does.
-func ParseUpdateRecord(line []byte) (UserUpdate, error) {
-	var receivedAt time.Time
-	return parseRecord(line, &receivedAt, parseUpdate)
+func ParseUpdateRecord(line []byte) (UserUpdate, time.Time, error) {
+	return parseRecord(line, parseUpdate)
 }
 
-func parseRecord[T any](line []byte, receivedAt *time.Time, parse func([]byte, itemRules) (T, *ItemError)) (T, error) {
-	item, err := parseItem(line, itemRules{receivedAt: receivedAt}, parse)
+func parseRecord[T any](line []byte, parse func([]byte, itemRules) (T, *ItemError)) (T, time.Time, error) {
+	var receivedAt time.Time
+	item, err := parseItem(line, itemRules{receivedAt: &receivedAt}, parse)
 	if err == nil && receivedAt.IsZero() {
 		err = &ItemError{Code: CodeTimestampRequired, Field: "received_at", Message: "received_at is missing"}
 	}
-	return item, err
+	return item, receivedAt, err
 }

@@ -97,9 +97,9 @@ func TestRecordsAreReadStrictly(t *testing.T) {
 		`{"user_id":"u","created_at":"2024-05-01T11:00:00Z"}`:                  CodeTimestampRequired,
 		`{"user_id":"u","updated_at":"2024-05-01T11:00:00Z",` + received + `}`: CodeUnknownField,
 	} {
-		_, err := ParseUserRecord([]byte(line))
+		_, _, err := ParseUserRecord([]byte(line))
 		checkRecord(t, line, err, code)
-		_, err = ParseUpdateRecord([]byte(strings.NewReplacer("created_at", "updated_at", "updated_at", "created_at").Replace(line)))
+		_, _, err = ParseUpdateRecord([]byte(strings.NewReplacer("created_at", "updated_at", "updated_at", "created_at").Replace(line)))
 		checkRecord(t, line, err, code)
 	}
 }

@@ -356,11 +356,11 @@ func FuzzDecode(f *testing.F) {
 					again = e.AppendRecord(nil, now)
 				case "POST /v1/users":
 					var u NewUser
-					u, err = ParseUserRecord([]byte(r))
+					u, _, err = ParseUserRecord([]byte(r))
 					again = u.AppendRecord(nil, now)
 				default:
 					var u UserUpdate
-					u, err = ParseUpdateRecord([]byte(r))
+					u, _, err = ParseUpdateRecord([]byte(r))
 					again = u.AppendRecord(nil, now)
 				}
 				if err != nil || string(again) != r {

@@ -120,7 +120,7 @@ func texts(ctx context.Context, tx *sql.Tx, query string) (out []string, err err
 
 // promote gives columns to the properties that have none, while there is room.
 func promote(ctx context.Context, tx *sql.Tx, properties []*property) error {
-	known, err := readColumns(ctx, tx)
+	known, err := warehouse.ReadPropertyColumns(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -153,23 +153,6 @@ ON CONFLICT ("property_id") DO UPDATE SET "text" = excluded."text", "number" = e
 		}
 	}
 	return nil
-}
-
-func readColumns(ctx context.Context, tx *sql.Tx) (map[string]warehouse.PropertyColumn, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT "property_id", "property", "text", "number", "boolean", "complex" FROM "loaf_property_columns"`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := map[string]warehouse.PropertyColumn{}
-	for rows.Next() {
-		var c warehouse.PropertyColumn
-		if err := rows.Scan(&c.ID, &c.Property, &c.Text, &c.Number, &c.Boolean, &c.Complex); err != nil {
-			return nil, err
-		}
-		out[c.Property] = c
-	}
-	return out, rows.Err()
 }
 
 func addColumns(ctx context.Context, tx *sql.Tx, before, after warehouse.Columns) error {

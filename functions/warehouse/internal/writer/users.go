@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -122,31 +121,25 @@ func (w *Writer) storeUsers(ctx context.Context, tx *sql.Tx, objects []warehouse
 func (w *Writer) gather(ctx context.Context, m *merger, report *warehouse.ObjectReport) (oldest time.Time, err error) {
 	o := report.Object
 	err = Lines(ctx, w.source, o, func(line []byte) error {
-		write, err := parseWrite(o.Kind, line)
+		write, arrival, err := parseWrite(o.Kind, line)
 		if err != nil {
 			return err
 		}
-		var arrival struct {
-			ReceivedAt time.Time `json:"received_at"`
-		}
-		if err := json.Unmarshal(line, &arrival); err != nil {
-			return err
-		}
-		if oldest.IsZero() || arrival.ReceivedAt.Before(oldest) {
-			oldest = arrival.ReceivedAt
+		if oldest.IsZero() || arrival.Before(oldest) {
+			oldest = arrival
 		}
 		return m.add(report, write)
 	})
 	return oldest, err
 }
 
-func parseWrite(kind warehouse.Kind, line []byte) (warehouse.UserWrite, error) {
+func parseWrite(kind warehouse.Kind, line []byte) (warehouse.UserWrite, time.Time, error) {
 	if kind == warehouse.Updates {
-		u, err := wire.ParseUpdateRecord(line)
-		return warehouse.FromUpdate(u), err
+		u, arrival, err := wire.ParseUpdateRecord(line)
+		return warehouse.FromUpdate(u), arrival, err
 	}
-	u, err := wire.ParseUserRecord(line)
-	return warehouse.FromNewUser(u), err
+	u, arrival, err := wire.ParseUserRecord(line)
+	return warehouse.FromNewUser(u), arrival, err
 }
 
 // maxLine bounds a line of a raw object: 32 KiB of properties can grow sixfold

@@ -296,15 +296,10 @@ func (w *Writer) recordLoad(ctx context.Context, tx *sql.Tx, report warehouse.Lo
 	return nil
 }
 
-// querier is a *sql.DB or *sql.Tx.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // lookup bounds the ids in one ledger query.
 const lookup = 500
 
-func (w *Writer) known(ctx context.Context, q querier, objects []warehouse.Object) (map[string]bool, error) {
+func (w *Writer) known(ctx context.Context, q warehouse.Querier, objects []warehouse.Object) (map[string]bool, error) {
 	known := make(map[string]bool)
 	for chunk := range slices.Chunk(objects, lookup) {
 		args := make([]any, len(chunk))
@@ -318,7 +313,7 @@ func (w *Writer) known(ctx context.Context, q querier, objects []warehouse.Objec
 	return known, nil
 }
 
-func scanKnown(ctx context.Context, q querier, ids []any, known map[string]bool) error {
+func scanKnown(ctx context.Context, q warehouse.Querier, ids []any, known map[string]bool) error {
 	rows, err := q.QueryContext(ctx, `SELECT "object_id" FROM "loaf_files" WHERE "object_id" IN (`+Placeholders(1, len(ids))+`)`, ids...)
 	if err != nil {
 		return err
