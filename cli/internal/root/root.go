@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dataloaf/dataloaf/cli/internal/completion"
+	"github.com/dataloaf/dataloaf/cli/internal/cost"
 	"github.com/dataloaf/dataloaf/cli/internal/dev"
 	"github.com/dataloaf/dataloaf/cli/internal/environment"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
@@ -47,6 +48,7 @@ func Command(streams term.Streams, lookup environment.Lookup) *cobra.Command {
 		dev.Command(streams),
 		importer.Command(streams),
 		query.Command(streams),
+		cost.Command(streams),
 		version.Command(streams, dev.Engines()),
 		completion.Command(streams),
 	)

@@ -74,6 +74,8 @@ func sample(f *pflag.Flag, n int) string {
 		return []string{"true", "false"}[n]
 	case "duration":
 		return []string{"7s", "9s"}[n]
+	case "int", "float64":
+		return []string{"7", "9"}[n]
 	default:
 		return []string{"one", "two"}[n]
 	}
@@ -133,6 +135,9 @@ func TestWrongUse(t *testing.T) {
 		"query in an unknown format":     {"query --format xml", nil, []string{"xml", "csv"}},
 		"query without patience":         {"query --timeout 0s", nil, []string{"--timeout"}},
 		"query of two files":             {"query a b", nil, []string{"loafctl query"}},
+		"cost of fewer than no events":   {"cost --events-per-second -1", nil, []string{"--events-per-second", "-1"}},
+		"cost of no number":              {"cost --events-per-second many", nil, []string{"--events-per-second", "loafctl cost --help"}},
+		"cost of a variable's no number": {"cost", map[string]string{"LOAF_EVENT_BYTES": "big"}, []string{"LOAF_EVENT_BYTES", "--event-bytes"}},
 		"completion of no shell":         {"completion", nil, []string{"loafctl completion"}},
 		"completion of another shell":    {"completion tcsh", nil, []string{"tcsh", "zsh"}},
 	}
