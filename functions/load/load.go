@@ -11,7 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
@@ -52,9 +52,10 @@ type Queue interface {
 
 // Lister lists the raw objects that there are.
 type Lister interface {
-	// List calls f with the objects of a kind, in the order of their keys, in
-	// slices of bounded length.
-	List(ctx context.Context, kind warehouse.Kind, f func([]warehouse.Object) error) error
+	// List calls f with the objects of a kind whose keys come after one ("" for
+	// all), in the order of their keys, in slices of bounded length. It does
+	// not look at those before: a bucket holds years of them.
+	List(ctx context.Context, kind warehouse.Kind, after string, f func([]warehouse.Object) error) error
 }
 
 // The bounds of one load transaction: enough to catch up fast after an outage,
@@ -72,6 +73,11 @@ type Config struct {
 	Warehouse Warehouse
 	Lister    Lister
 	Logger    *slog.Logger
+	// Reserve is how much of a run's time, by the deadline of its context, must
+	// be left for it to begin another transaction; 0 means that it goes on. Now
+	// is the clock that tells; it may be nil where Reserve is 0.
+	Reserve time.Duration
+	Now     func() time.Time
 }
 
 // Loader runs loads.
@@ -89,6 +95,18 @@ type Summary struct {
 	Lines, Inserted, Duplicates int64
 	// Quarantined are the objects that were set aside.
 	Quarantined []warehouse.Object
+	// Stopped says that the run ended for want of time: there may be more to do,
+	// for the next one.
+	Stopped bool
+}
+
+// plus adds what a later part of the same run did.
+func (s Summary) plus(t Summary) Summary {
+	return Summary{
+		Objects: s.Objects + t.Objects, Known: s.Known + t.Known, Missing: s.Missing + t.Missing,
+		Lines: s.Lines + t.Lines, Inserted: s.Inserted + t.Inserted, Duplicates: s.Duplicates + t.Duplicates,
+		Quarantined: append(s.Quarantined, t.Quarantined...), Stopped: s.Stopped || t.Stopped,
+	}
 }
 
 func (s *Summary) add(r warehouse.LoadReport) {
@@ -102,6 +120,14 @@ func (s *Summary) add(r warehouse.LoadReport) {
 		s.Inserted += o.Inserted
 		s.Duplicates += o.Duplicates
 	}
+}
+
+// late tells whether too little time is left to begin another transaction. One
+// that is cut off is lost work, and what it held comes back only when its
+// notifications do.
+func (l *Loader) late(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && l.config.Reserve > 0 && deadline.Sub(l.config.Now()) < l.config.Reserve
 }
 
 // Run loads what the queue names until the queue is empty. An error means that
@@ -124,6 +150,10 @@ func (l *Loader) Run(ctx context.Context) (Summary, error) {
 		return total, fmt.Errorf("reach the warehouse: %w", err)
 	}
 	for {
+		if l.late(ctx) {
+			total.Stopped = true
+			return total, nil
+		}
 		messages, err := l.config.Queue.Receive(ctx, MaxObjects)
 		if err != nil {
 			return total, fmt.Errorf("receive from the queue: %w", err)
@@ -142,7 +172,7 @@ func (l *Loader) Run(ctx context.Context) (Summary, error) {
 			return total, err
 		}
 		if len(done) == 0 {
-			return total, nil // nothing but objects that are not there yet
+			return total, nil // nothing but objects that are not there yet, or no time
 		}
 	}
 }
@@ -163,10 +193,15 @@ func (l *Loader) messages(ctx context.Context, messages []Message, total *Summar
 	return done, err
 }
 
-// objects loads the objects in transactions of bounded size.
+// objects loads the objects in transactions of bounded size. Those that it has
+// no time for are not settled.
 func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total *Summary) (missing, settled map[string]bool, err error) {
 	missing, settled = map[string]bool{}, map[string]bool{}
 	for len(objects) > 0 {
+		if l.late(ctx) {
+			total.Stopped = true
+			break
+		}
 		n, bytes := 0, int64(0)
 		for n < len(objects) && n < MaxObjects && (n == 0 || bytes+objects[n].Size <= MaxBytes) {
 			bytes += objects[n].Size
@@ -238,20 +273,8 @@ func (l *Loader) setAside(ctx context.Context, o warehouse.Object, cause error, 
 	return nil
 }
 
-// maxReason bounds the message kept in the ledger.
-const maxReason = 2000
-
 func (l *Loader) quarantine(ctx context.Context, o warehouse.Object, cause error, total *Summary) error {
-	reason := cause.Error()
-	var data *warehouse.DataError
-	if errors.As(cause, &data) {
-		reason = data.Error() // without "load 500 objects: …" before it
-	}
-	if len(reason) > maxReason {
-		reason = reason[:maxReason]
-	}
-	// The message may quote the broken data; the ledger takes sound text only.
-	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "?"), "\x00", "?")
+	reason := warehouse.Reason(cause) // without "load 500 objects: …" before it
 	l.config.Logger.ErrorContext(ctx, "an object is quarantined", "object", o.ID(), "reason", reason)
 	if err := l.config.Warehouse.Quarantine(ctx, o, reason); err != nil {
 		return err
@@ -260,23 +283,74 @@ func (l *Loader) quarantine(ctx context.Context, o warehouse.Object, cause error
 	return nil
 }
 
+// Window says which raw objects a sweep looks at. The zero Window is all.
+type Window struct {
+	// After is, by kind, the key up to and with which objects are passed over.
+	After map[warehouse.Kind]string
+	// Done, when it is not nil, is told that all objects of a kind up to and
+	// with a key are settled. A sweep that goes on after that key misses none
+	// that was there.
+	Done func(ctx context.Context, kind warehouse.Kind, key string) error
+}
+
+// Since is the window of what arrived at a time or later, in whole hours: that
+// is how raw objects are named.
+func Since(at time.Time) Window {
+	w := Window{After: map[warehouse.Kind]string{}}
+	for _, kind := range kinds {
+		// The hour's folder itself, which comes before everything in it.
+		w.After[kind] = string(kind) + "/" + at.UTC().Format("2006/01/02/15")
+	}
+	return w
+}
+
+var kinds = []warehouse.Kind{warehouse.Events, warehouse.Users, warehouse.Updates}
+
 // Sweep loads every raw object that the ledger does not hold: what the queue
 // missed, and what a crash left behind.
-func (l *Loader) Sweep(ctx context.Context) (Summary, error) {
+func (l *Loader) Sweep(ctx context.Context) (Summary, error) { return l.SweepWindow(ctx, Window{}) }
+
+// SweepWindow is Sweep for the objects in a window.
+func (l *Loader) SweepWindow(ctx context.Context, w Window) (Summary, error) {
 	var total Summary
-	for _, kind := range []warehouse.Kind{warehouse.Events, warehouse.Users, warehouse.Updates} {
-		if err := l.sweep(ctx, kind, &total); err != nil {
+	for _, kind := range kinds {
+		if err := l.sweep(ctx, kind, w, &total); err != nil {
 			return total, fmt.Errorf("sweep %s: %w", kind, err)
+		}
+		if total.Stopped {
+			return total, nil
 		}
 	}
 	return total, nil
 }
 
-func (l *Loader) sweep(ctx context.Context, kind warehouse.Kind, total *Summary) error {
+// errStopped ends a listing whose run has no more time.
+var errStopped = errors.New("no time is left")
+
+func (l *Loader) sweep(ctx context.Context, kind warehouse.Kind, w Window, total *Summary) error {
 	// What is unknown is gathered into whole loads, and loaded as soon as it
 	// makes one: a rebuild from raw data must not hold the names of everything.
 	var unknown []warehouse.Object
-	err := l.config.Lister.List(ctx, kind, func(objects []warehouse.Object) error {
+	var last string
+	flush := func() error {
+		full := unknown
+		unknown = nil
+		if _, _, err := l.objects(ctx, full, total); err != nil {
+			return err
+		}
+		if total.Stopped {
+			return errStopped
+		}
+		if w.Done == nil || last == "" {
+			return nil
+		}
+		return w.Done(ctx, kind, last)
+	}
+	err := l.config.Lister.List(ctx, kind, w.After[kind], func(objects []warehouse.Object) error {
+		if l.late(ctx) {
+			total.Stopped = true
+			return errStopped
+		}
 		known, err := l.config.Warehouse.Known(ctx, objects)
 		if err != nil {
 			return err
@@ -285,18 +359,18 @@ func (l *Loader) sweep(ctx context.Context, kind warehouse.Kind, total *Summary)
 			if !known[o.ID()] {
 				unknown = append(unknown, o)
 			}
+			last = o.Key
 		}
 		if len(unknown) < MaxObjects {
 			return nil
 		}
-		full := unknown
-		unknown = nil
-		_, _, err = l.objects(ctx, full, total)
-		return err
+		return flush()
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = flush()
 	}
-	_, _, err = l.objects(ctx, unknown, total)
+	if errors.Is(err, errStopped) {
+		return nil
+	}
 	return err
 }

@@ -181,9 +181,9 @@ func (q *queue) left() (ids []string) {
 // bucket lists objects, a few at once.
 type bucket []warehouse.Object
 
-func (b bucket) List(_ context.Context, kind warehouse.Kind, f func([]warehouse.Object) error) error {
+func (b bucket) List(_ context.Context, kind warehouse.Kind, after string, f func([]warehouse.Object) error) error {
 	for chunk := range slices.Chunk(b, 7) {
-		of := slices.DeleteFunc(slices.Clone(chunk), func(o warehouse.Object) bool { return o.Kind != kind })
+		of := slices.DeleteFunc(slices.Clone(chunk), func(o warehouse.Object) bool { return o.Kind != kind || o.Key <= after })
 		if len(of) == 0 {
 			continue
 		}

@@ -9,12 +9,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"mime"
+	"maps"
 	"net/http"
 	"os"
-	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/gateway"
@@ -44,7 +41,7 @@ type HTTPConfig struct {
 func NewHTTP(c HTTPConfig) http.Handler {
 	c.InFlight = cmp.Or(c.InFlight, 64)
 	c.BodyTimeout = cmp.Or(c.BodyTimeout, 30*time.Second)
-	e := &edge{config: c, room: make(chan struct{}, c.InFlight), routes: map[string]map[string]gateway.Handler{
+	e := &edge{config: c, room: make(chan struct{}, c.InFlight), routes: gateway.Routes{
 		"/v1/events": {http.MethodPost: c.Collect},
 		"/v1/users":  {http.MethodPost: c.Collect, http.MethodPatch: c.Update},
 	}}
@@ -57,7 +54,7 @@ func NewHTTP(c HTTPConfig) http.Handler {
 type edge struct {
 	config HTTPConfig
 	keys   [][sha256.Size]byte
-	routes map[string]map[string]gateway.Handler
+	routes gateway.Routes
 	room   chan struct{}
 }
 
@@ -67,47 +64,28 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
-			e.config.Logger.Error("a handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			e.write(w, gateway.Error(http.StatusInternalServerError, "internal", "the server failed; the call was not stored"))
+			e.write(w, gateway.Panicked(r.Context(), e.config.Logger, r.URL.Path, p))
 		}
 	}()
 	e.write(w, e.answer(w, r))
 }
 
 func (e *edge) write(w http.ResponseWriter, response gateway.Response) {
-	for name, values := range response.Header {
-		w.Header()[name] = values
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	maps.Copy(w.Header(), response.Headers())
 	w.WriteHeader(response.Status)
 	// A client that is gone gets no answer; it will send again.
 	_, _ = w.Write(response.Body)
 }
 
 func (e *edge) answer(w http.ResponseWriter, r *http.Request) gateway.Response {
-	methods, ok := e.routes[r.URL.Path]
-	if !ok {
-		return gateway.Error(http.StatusNotFound, "not_found", fmt.Sprintf("there is no %q; the collection API has POST /v1/events, POST /v1/users and PATCH /v1/users", r.URL.Path))
-	}
-	handler, ok := methods[r.Method]
-	if !ok {
-		allowed := make([]string, 0, len(methods))
-		for m := range methods {
-			allowed = append(allowed, m)
-		}
-		slices.Sort(allowed)
-		if r.Method == http.MethodOptions {
-			return gateway.Response{Status: http.StatusNoContent, Header: http.Header{"Allow": {strings.Join(allowed, ", ")}}}
-		}
-		response := gateway.Error(http.StatusMethodNotAllowed, "method_not_allowed", fmt.Sprintf("%s takes %s", r.URL.Path, strings.Join(allowed, " and ")))
-		response.Header.Set("Allow", strings.Join(allowed, ", "))
-		return response
+	handler, refused := e.routes.Find(r.Method, r.URL.Path)
+	if refused != nil {
+		return *refused
 	}
 	if refused := e.authorize(r.Header.Get("x-api-key")); refused != nil {
 		return *refused
 	}
-	if refused := checkHeaders(r.Header); refused != nil {
+	if refused := gateway.CheckHeaders(r.Header); refused != nil {
 		return *refused
 	}
 	if !e.enter(r) {
@@ -140,27 +118,6 @@ func (e *edge) authorize(key string) *gateway.Response {
 	return nil
 }
 
-// checkHeaders refuses bodies that say they are something else than JSON. What
-// many clients say when nobody told them (curl -d among them) is let pass: the
-// body itself decides.
-func checkHeaders(h http.Header) *gateway.Response {
-	if declared := h.Get("Content-Type"); declared != "" {
-		mediaType, parameters, err := mime.ParseMediaType(declared)
-		charset := strings.ToLower(parameters["charset"])
-		if err != nil || (charset != "" && charset != "utf-8") || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") && mediaType != "application/x-www-form-urlencoded") {
-			r := gateway.Error(http.StatusUnsupportedMediaType, "unsupported_media_type", fmt.Sprintf("the body is declared as %.100q; send JSON in UTF-8 with Content-Type: application/json", declared))
-			return &r
-		}
-	}
-	switch encoding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))); encoding {
-	case "", "identity", "gzip", "x-gzip":
-		return nil
-	default:
-		r := gateway.Error(http.StatusUnsupportedMediaType, "unsupported_encoding", fmt.Sprintf("Content-Encoding %.100q is not known; send gzip or none", encoding))
-		return &r
-	}
-}
-
 func (e *edge) enter(r *http.Request) bool {
 	select {
 	case e.room <- struct{}{}:
@@ -179,9 +136,6 @@ func (e *edge) enter(r *http.Request) bool {
 	}
 }
 
-// packedSlack lets a gzip body be a little longer than what it unpacks to.
-const packedSlack = 64 << 10
-
 func (e *edge) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *gateway.Response) {
 	// A writer that knows no deadlines is not a network connection.
 	connection := http.NewResponseController(w)
@@ -189,9 +143,9 @@ func (e *edge) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *gatewa
 	// The deadline is the body's alone: left on, it would end the call's
 	// context while the handler works.
 	defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
-	limited := http.MaxBytesReader(w, r.Body, wire.MaxBodyBytes+packedSlack)
+	limited := http.MaxBytesReader(w, r.Body, gateway.MaxPackedBytes)
 	var body bytes.Buffer
-	if r.ContentLength > 0 && r.ContentLength <= wire.MaxBodyBytes+packedSlack {
+	if r.ContentLength > 0 && r.ContentLength <= gateway.MaxPackedBytes {
 		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
 	_, err := body.ReadFrom(limited)
@@ -202,7 +156,7 @@ func (e *edge) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *gatewa
 	var refused gateway.Response
 	switch {
 	case errors.As(err, &tooLarge):
-		refused = gateway.Error(http.StatusRequestEntityTooLarge, string(wire.CodeBodyTooLarge), fmt.Sprintf("the body is larger than %d bytes; send smaller batches", wire.MaxBodyBytes))
+		refused = gateway.TooLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		refused = gateway.Error(http.StatusRequestTimeout, "timeout", fmt.Sprintf("the body did not arrive within %s; send it again", e.config.BodyTimeout))
 		// What is left of the body must not be taken for the next call.

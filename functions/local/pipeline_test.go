@@ -289,7 +289,7 @@ func TestObjectsLieUnderTheContractsPrefixes(t *testing.T) {
 	p.send(http.MethodPatch, "/v1/users", `{"users":[{"user_id":"u1"}]}`)
 	for _, kind := range []warehouse.Kind{warehouse.Events, warehouse.Users, warehouse.Updates} {
 		var found []warehouse.Object
-		if err := p.store.List(t.Context(), kind, func(o []warehouse.Object) error { found = append(found, o...); return nil }); err != nil || len(found) != 1 {
+		if err := p.store.List(t.Context(), kind, "", func(o []warehouse.Object) error { found = append(found, o...); return nil }); err != nil || len(found) != 1 {
 			t.Fatalf("%s: %v, %v", kind, found, err)
 		}
 		o := found[0]

@@ -128,7 +128,7 @@ func (s *Store) Open(_ context.Context, o warehouse.Object) (io.ReadCloser, erro
 const listed = 500
 
 // List implements load.Lister.
-func (s *Store) List(ctx context.Context, kind warehouse.Kind, f func([]warehouse.Object) error) error {
+func (s *Store) List(ctx context.Context, kind warehouse.Kind, after string, f func([]warehouse.Object) error) error {
 	bucket := string(kind.Bucket())
 	base := filepath.Join(s.root, bucket)
 	var batch []warehouse.Object
@@ -140,6 +140,9 @@ func (s *Store) List(ctx context.Context, kind warehouse.Kind, f func([]warehous
 			return err
 		}
 		if entry.IsDir() {
+			if within := filepath.ToSlash(strings.TrimPrefix(path, base+string(filepath.Separator))); within+"/" < after && !strings.HasPrefix(after, within+"/") {
+				return filepath.SkipDir // everything in it comes before
+			}
 			return ctx.Err()
 		}
 		if strings.HasPrefix(entry.Name(), ".") {
@@ -153,7 +156,7 @@ func (s *Store) List(ctx context.Context, kind warehouse.Kind, f func([]warehous
 			return err
 		}
 		key := filepath.ToSlash(strings.TrimPrefix(path, base+string(filepath.Separator)))
-		if o, ok := warehouse.ParseKey(bucket, key); ok {
+		if o, ok := warehouse.ParseKey(bucket, key); ok && key > after {
 			o.Size = info.Size()
 			batch = append(batch, o)
 		}

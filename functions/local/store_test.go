@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -27,7 +28,7 @@ func openStore(t testing.TB, root string) *local.Store {
 
 func list(t testing.TB, s *local.Store, kind warehouse.Kind) (out []warehouse.Object) {
 	t.Helper()
-	err := s.List(t.Context(), kind, func(objects []warehouse.Object) error {
+	err := s.List(t.Context(), kind, "", func(objects []warehouse.Object) error {
 		out = append(out, objects...)
 		return nil
 	})
@@ -84,8 +85,34 @@ func TestStoreKeepsObjectsAsFiles(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	stop := errors.New("stop")
-	if err := s.List(t.Context(), warehouse.Events, func([]warehouse.Object) error { return stop }); !errors.Is(err, stop) {
+	if err := s.List(t.Context(), warehouse.Events, "", func([]warehouse.Object) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestStoreListsWhatComesAfterAKey(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	at := time.Date(2023, 12, 30, 22, 30, 0, 0, time.UTC)
+	var keys []string
+	for i := range 60 {
+		keys = append(keys, warehouse.NewKey(warehouse.Events, at.Add(time.Duration(i)*time.Hour), "id"))
+		if err := s.Put(t.Context(), "events", keys[i], nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// After a key, and from an hour's folder on.
+	for i, key := range keys {
+		for after, want := range map[string][]string{key: keys[i+1:], path.Dir(key): keys[i:]} {
+			got := []string{}
+			if err := s.List(t.Context(), warehouse.Events, after, func(objects []warehouse.Object) error {
+				for _, o := range objects {
+					got = append(got, o.Key)
+				}
+				return nil
+			}); err != nil || !slices.Equal(got, want) {
+				t.Fatalf("after %s: %d keys, want %d, %v", after, len(got), len(want), err)
+			}
+		}
 	}
 }
 

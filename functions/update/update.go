@@ -36,21 +36,26 @@ type RetryQueue interface {
 	Enqueue(ctx context.Context, o warehouse.Object) error
 }
 
-// Loader reads objects back and brings them into the warehouse, each once.
-type Loader interface {
-	// Load merges, in one transaction, the objects that the ledger does not
-	// hold. A *warehouse.DataError says that the data is at fault.
-	Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
+// Reader reads objects back and merges them, each once.
+type Reader interface {
+	// MergeObject merges what an object holds and records it, as Merge does. A
+	// *warehouse.DataError says that the data is at fault.
+	MergeObject(ctx context.Context, o warehouse.Object) error
+	// Quarantine records that an object is set aside, and why.
+	Quarantine(ctx context.Context, o warehouse.Object, reason string) error
 }
 
 // Config is what a Handler needs.
 type Config struct {
-	Store     ObjectStore
+	Store ObjectStore
+	// Warehouse may be nil, and Retry with it, where there is none yet: updates
+	// are then stored, and the warehouse that comes later is built from what is
+	// stored.
 	Warehouse Merger
 	Retry     RetryQueue
-	// Loader serves Handler.Retry. It may be nil where the loader itself takes
-	// what stands in the retry queue.
-	Loader Loader
+	// Reader serves Handler.Retry. It may be nil where there is no warehouse, or
+	// where the loader takes what stands in the retry queue.
+	Reader Reader
 	// Bucket is the name of the users bucket.
 	Bucket string
 	// MergeTimeout bounds the merge within a call; it must leave time to
@@ -88,11 +93,14 @@ func (h *Handler) Handle(ctx context.Context, r gateway.Request) gateway.Respons
 		h.config.Logger.ErrorContext(ctx, "updates were not stored", "items", len(updates), "error", err)
 		return gateway.Unavailable("nothing of this batch was stored; send it again")
 	}
+	if h.config.Warehouse == nil {
+		return gateway.JSON(http.StatusAccepted, answer)
+	}
 	if err := h.merge(ctx, object, updates); err != nil {
 		level := slog.LevelWarn
 		if data := (*warehouse.DataError)(nil); errors.As(err, &data) {
 			// Each update was checked, so this is a gap between our rules and
-			// the engine's. The loader will quarantine the object with the
+			// the engine's. The retry will quarantine the object with the
 			// engine's message, where an operator sees it and can replay it;
 			// refusing the batch would have the client send it forever.
 			level = slog.LevelError
@@ -132,7 +140,16 @@ func (h *Handler) put(ctx context.Context, updates []wire.Indexed[wire.UserUpdat
 	return o, nil
 }
 
+// enqueueReserve of a call's time is kept from the merge, to queue the object
+// and answer.
+const enqueueReserve = 3 * time.Second
+
 func (h *Handler) merge(ctx context.Context, o warehouse.Object, updates []wire.Indexed[wire.UserUpdate]) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-enqueueReserve))
+		defer cancel()
+	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.MergeTimeout)
 	defer cancel()
 	writes := make([]warehouse.UserWrite, len(updates))
@@ -142,15 +159,39 @@ func (h *Handler) merge(ctx context.Context, o warehouse.Object, updates []wire.
 	return h.config.Warehouse.Merge(ctx, o, writes)
 }
 
-// Retry merges an object from the retry queue, which may deliver it more than
-// once: an object that the ledger holds is left alone. The caller keeps the
-// object in its queue while Retry fails.
-func (h *Handler) Retry(ctx context.Context, o warehouse.Object) error {
+// Retry merges objects from the retry queue, which may deliver one more than
+// once: an object that the ledger holds is left alone, and one whose data cannot
+// be merged is set aside. It tells, by ID, which are done with; the caller keeps
+// the others in its queue.
+func (h *Handler) Retry(ctx context.Context, objects []warehouse.Object) (settled map[string]bool, err error) {
+	settled = map[string]bool{}
+	if h.config.Reader == nil {
+		return settled, fmt.Errorf("retry %d objects: there is no warehouse", len(objects))
+	}
+	var errs []error
+	for _, o := range objects {
+		if err := h.retry(ctx, o); err != nil {
+			errs = append(errs, fmt.Errorf("retry %s: %w", o.ID(), err))
+			if errors.Is(err, warehouse.ErrUnavailable) {
+				break // for the others, too
+			}
+			continue
+		}
+		settled[o.ID()] = true
+	}
+	return settled, errors.Join(errs...)
+}
+
+func (h *Handler) retry(ctx context.Context, o warehouse.Object) error {
 	if o.Kind != warehouse.Updates {
-		return fmt.Errorf("retry %s: the object holds no updates", o.ID())
+		return errors.New("the object holds no updates")
 	}
-	if _, err := h.config.Loader.Load(ctx, []warehouse.Object{o}); err != nil {
-		return fmt.Errorf("retry %s: %w", o.ID(), err)
+	err := h.config.Reader.MergeObject(ctx, o)
+	var data *warehouse.DataError
+	if !errors.As(err, &data) {
+		return err
 	}
-	return nil
+	reason := warehouse.Reason(err)
+	h.config.Logger.ErrorContext(ctx, "an object is quarantined", "object", o.ID(), "reason", reason)
+	return h.config.Reader.Quarantine(ctx, o, reason)
 }

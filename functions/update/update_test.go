@@ -2,6 +2,7 @@ package update_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -28,6 +29,8 @@ type stack struct {
 	putErr, mergeErr, retryErr, loadErr error
 	// slow makes the merge wait for its deadline.
 	slow bool
+	// patience is the timeout of a slow merge; 0 means hardly any.
+	patience time.Duration
 
 	done    []string
 	objects map[string][]byte
@@ -35,6 +38,8 @@ type stack struct {
 	merged  []warehouse.Object
 	queued  []warehouse.Object
 	loaded  []warehouse.Object
+	// quarantined are IDs and reasons.
+	quarantined []string
 }
 
 func (s *stack) Put(_ context.Context, bucket, key string, body []byte) error {
@@ -63,19 +68,24 @@ func (s *stack) Enqueue(_ context.Context, o warehouse.Object) error {
 	return s.retryErr
 }
 
-func (s *stack) Load(_ context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
-	s.loaded = append(s.loaded, objects...)
-	return warehouse.LoadReport{}, s.loadErr
+func (s *stack) MergeObject(_ context.Context, o warehouse.Object) error {
+	s.loaded = append(s.loaded, o)
+	return s.loadErr
+}
+
+func (s *stack) Quarantine(_ context.Context, o warehouse.Object, reason string) error {
+	s.quarantined = append(s.quarantined, o.ID()+": "+reason)
+	return nil
 }
 
 func (s *stack) handler(logs io.Writer) *update.Handler {
 	s.objects = map[string][]byte{}
 	timeout := time.Minute
 	if s.slow {
-		timeout = time.Millisecond
+		timeout = cmp.Or(s.patience, time.Millisecond)
 	}
 	return update.New(update.Config{
-		Store: s, Warehouse: s, Retry: s, Loader: s, Bucket: "the-users", MergeTimeout: timeout,
+		Store: s, Warehouse: s, Retry: s, Reader: s, Bucket: "the-users", MergeTimeout: timeout,
 		Now:    func() time.Time { return arrival },
 		NewID:  func() string { return "0190a5c0-0000-7000-8000-000000000001" },
 		Logger: slog.New(slog.NewTextHandler(logs, nil)),
@@ -201,15 +211,69 @@ func TestRetry(t *testing.T) {
 	if !ok {
 		t.Fatal("no key")
 	}
-	if err := h.Retry(t.Context(), o); err != nil || len(s.loaded) != 1 || s.loaded[0] != o {
-		t.Errorf("%v, loaded %v", err, s.loaded)
+	if settled, err := h.Retry(t.Context(), []warehouse.Object{o}); err != nil || !settled[o.ID()] || len(s.loaded) != 1 || s.loaded[0] != o {
+		t.Errorf("%v, settled %v, loaded %v", err, settled, s.loaded)
 	}
-	s.loadErr = fmt.Errorf("no route: %w", warehouse.ErrUnavailable)
-	if err := h.Retry(t.Context(), o); !errors.Is(err, warehouse.ErrUnavailable) || !strings.Contains(err.Error(), o.ID()) {
-		t.Errorf("%v", err)
-	}
+	// An object of another kind keeps no update from being merged.
 	events := warehouse.Object{Bucket: "the-events", Key: "events/a", Kind: warehouse.Events}
-	if err := h.Retry(t.Context(), events); err == nil || len(s.loaded) != 2 {
-		t.Errorf("took an object of events: %v, loaded %v", err, s.loaded)
+	if settled, err := h.Retry(t.Context(), []warehouse.Object{events, o}); err == nil || !strings.Contains(err.Error(), events.ID()) || len(settled) != 1 || !settled[o.ID()] {
+		t.Errorf("%v, settled %v", err, settled)
+	}
+	if settled, err := h.Retry(t.Context(), []warehouse.Object{events}); err == nil || len(settled) != 0 || len(s.loaded) != 2 {
+		t.Errorf("took an object of events: %v, settled %v, loaded %v", err, settled, s.loaded)
+	}
+	// Where one finds the warehouse away the others need not try.
+	s.loaded, s.loadErr = nil, fmt.Errorf("no route: %w", warehouse.ErrUnavailable)
+	if settled, err := h.Retry(t.Context(), []warehouse.Object{o, o}); !errors.Is(err, warehouse.ErrUnavailable) || !strings.Contains(err.Error(), o.ID()) || len(settled) != 0 || len(s.loaded) != 1 {
+		t.Errorf("%v, settled %v, loaded %v", err, settled, s.loaded)
+	}
+}
+
+// Data that cannot be merged would come back until it is a dead letter, and
+// nobody would hear why.
+func TestARetryOfBrokenDataIsQuarantined(t *testing.T) {
+	var logs bytes.Buffer
+	s := &stack{}
+	h := s.handler(&logs)
+	o, _ := warehouse.ParseKey("the-users", "updates/2024/05/01/12/a.ndjson.gz")
+	s.loadErr = fmt.Errorf("merge: %w", &warehouse.DataError{Object: &o, Line: 2, Err: errors.New("no user")})
+	settled, err := h.Retry(t.Context(), []warehouse.Object{o})
+	if want := o.ID() + ": " + o.ID() + ", line 2: no user"; err != nil || !settled[o.ID()] || len(s.quarantined) != 1 || s.quarantined[0] != want {
+		t.Errorf("%v, settled %v, quarantined %q", err, settled, s.quarantined)
+	}
+	if !strings.Contains(logs.String(), "an object is quarantined") {
+		t.Errorf("logged %s", &logs)
+	}
+}
+
+// Before there is a warehouse an update is kept for it, and nobody is asked to
+// try again.
+func TestWithoutAWarehouseUpdatesAreStored(t *testing.T) {
+	s := &stack{}
+	s.handler(t.Output()) // for the objects
+	h := update.New(update.Config{
+		Store: s, Bucket: "the-users", Now: func() time.Time { return arrival }, NewID: func() string { return "an-id" },
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	r, a := patch(t, h, body)
+	if r.Status != http.StatusAccepted || a.Accepted != 2 || len(s.objects) != 1 || len(s.queued) != 0 {
+		t.Errorf("%d %s, stored %d, queued %v", r.Status, r.Body, len(s.objects), s.queued)
+	}
+	if settled, err := h.Retry(t.Context(), []warehouse.Object{{Kind: warehouse.Updates}}); err == nil || len(settled) != 0 {
+		t.Errorf("%v, settled %v", err, settled)
+	}
+}
+
+// The time of an invocation bounds the merge, too: what is left after it is for
+// the retry queue.
+func TestTheMergeLeavesTimeForTheRetryQueue(t *testing.T) {
+	s := &stack{slow: true, patience: time.Hour}
+	h := s.handler(t.Output())
+	// Of this call's time nothing is left for a merge.
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	r := h.Handle(ctx, gateway.Request{Method: http.MethodPatch, Path: "/v1/users", Body: []byte(body)})
+	if r.Status != http.StatusAccepted || len(s.queued) != 1 {
+		t.Errorf("%d %s, queued %v", r.Status, r.Body, s.queued)
 	}
 }

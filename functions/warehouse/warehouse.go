@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -136,6 +137,24 @@ func (e *DataError) Error() string {
 }
 
 func (e *DataError) Unwrap() error { return e.Err }
+
+// maxReason bounds the reasons that the ledger keeps.
+const maxReason = 2000
+
+// Reason is what the ledger keeps about data at fault: the engine's message,
+// without what was being done. It may quote the broken data; the ledger takes
+// sound text only.
+func Reason(err error) string {
+	var data *DataError
+	if errors.As(err, &data) {
+		err = data
+	}
+	text := err.Error()
+	if len(text) > maxReason {
+		text = text[:maxReason]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\x00", "?")
+}
 
 // ErrUnavailable is wrapped by errors that may pass: the warehouse is away,
 // is out of connections or lost a race with another writer too often.

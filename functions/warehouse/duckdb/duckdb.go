@@ -42,7 +42,8 @@ type Config struct {
 // Warehouse is an open DuckDB database.
 type Warehouse struct {
 	*writer.Writer
-	db *sql.DB
+	db  *sql.DB
+	now func() time.Time
 }
 
 // Open opens the file, making it when it is not there. The file belongs to
@@ -67,7 +68,7 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err)), db.Close())
 	}
 	e := &engine{source: c.Source, objectPath: c.ObjectPath}
-	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db}, nil
+	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, now: c.Now}, nil
 }
 
 func explainOpen(err error) error {
@@ -84,7 +85,7 @@ func (w *Warehouse) Migrate(ctx context.Context) error {
 		return err
 	}
 	// One process owns the file, so nothing else can migrate it.
-	return migrate.Run(ctx, w.db, steps, func(context.Context, *sql.Tx) error { return nil })
+	return migrate.Run(ctx, w.db, steps, func(context.Context, *sql.Tx) error { return nil }, w.now)
 }
 
 // Database is what readers query.

@@ -27,6 +27,9 @@ type engine struct {
 // transaction in at a time.
 func (e *engine) Lock(context.Context, *sql.Tx) error { return nil }
 
+// TimeType implements writer.Engine.
+func (e *engine) TimeType() string { return "TIMESTAMP" }
+
 // The stage keeps DuckDB's insertion order, so its rowid tells which of two
 // equal events was stored first.
 const stage = `CREATE OR REPLACE TEMP TABLE "loaf_stage" AS

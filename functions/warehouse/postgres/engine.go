@@ -22,11 +22,15 @@ type engine struct {
 	source warehouse.Source
 }
 
-// Lock implements writer.Engine. Readers are not held up by this mode.
+// Lock implements writer.Engine. The table is there for this alone, so readers
+// are not held up, and who merges needs no right to change events.
 func (e *engine) Lock(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `LOCK TABLE "loaf_files", "loaf_loads", "users", "events" IN SHARE ROW EXCLUSIVE MODE`)
+	_, err := tx.ExecContext(ctx, `LOCK TABLE "loaf_lock" IN SHARE ROW EXCLUSIVE MODE`)
 	return err
 }
+
+// TimeType implements writer.Engine.
+func (e *engine) TimeType() string { return "TIMESTAMPTZ" }
 
 // StoreEvents implements writer.Engine.
 func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, objects []warehouse.Object) (writer.StoredEvents, error) {
@@ -192,7 +196,7 @@ ON CONFLICT ("user_id") DO UPDATE SET "created_at" = excluded."created_at", "upd
 // (https://www.postgresql.org/docs/15/errcodes-appendix.html).
 func (e *engine) Classify(err error) error {
 	var data *warehouse.DataError
-	if err == nil || errors.As(err, &data) {
+	if err == nil || errors.As(err, &data) || errors.Is(err, warehouse.ErrUnavailable) {
 		return err
 	}
 	var server *pq.Error

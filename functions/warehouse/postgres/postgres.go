@@ -10,9 +10,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/functions/warehouse/connect"
 	"github.com/dataloaf/dataloaf/functions/warehouse/internal/migrate"
 	"github.com/dataloaf/dataloaf/functions/warehouse/internal/writer"
 )
@@ -24,6 +23,10 @@ var migrations embed.FS
 type Config struct {
 	// URL is a connection string, postgres://user:password@host:port/database.
 	URL string
+	// Connect, in place of a URL, reaches the server as Redshift is reached:
+	// verified TLS, a login that may be rotated, and no connection before there
+	// is work.
+	Connect *connect.Config
 	// Source opens raw objects.
 	Source warehouse.Source
 	// Now is the clock; nil means time.Now.
@@ -33,33 +36,42 @@ type Config struct {
 // Warehouse is a connection pool to one database.
 type Warehouse struct {
 	*writer.Writer
-	db *sql.DB
+	db      *sql.DB
+	connect *connect.Config
+	now     func() time.Time
 }
 
-// idle is how long a connection may lie unused. Redshift Serverless bills
-// while connections are open, and the pools are set up alike.
-const idle = 5 * time.Second
-
-// Open connects. The error wraps warehouse.ErrUnavailable when the server does
-// not answer.
+// Open sets up the connections. Given a URL it connects, and the error wraps
+// warehouse.ErrUnavailable when the server does not answer.
 func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	connector, err := pq.NewConnector(c.URL)
+	connector, err := c.connector()
 	if err != nil {
-		return nil, fmt.Errorf("read the warehouse's URL: %w", err)
+		return nil, err
 	}
-	db := sql.OpenDB(connector)
-	db.SetConnMaxIdleTime(idle)
-	e := &engine{source: c.Source}
+	db := connect.Open(connector)
+	w := &Warehouse{Writer: writer.New(db, &engine{source: c.Source}, c.Source, c.Now), db: db, connect: c.Connect, now: c.Now}
+	if c.Connect != nil {
+		return w, nil
+	}
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("connect to the warehouse: %w", e.Classify(err)), db.Close())
+		return nil, errors.Join(err, db.Close())
 	}
 	if err := checkEncoding(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db}, nil
+	return w, nil
+}
+
+func (c Config) connector() (*connect.Connector, error) {
+	if c.Connect == nil {
+		return connect.FromURL(c.URL, warehouse.PostgreSQL)
+	}
+	config := *c.Connect
+	config.Dialect = warehouse.PostgreSQL
+	return connect.New(config)
 }
 
 // checkEncoding refuses a database that cannot hold every event.
@@ -85,10 +97,13 @@ func (w *Warehouse) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkEncoding(ctx, w.db); err != nil {
+		return err
+	}
 	return migrate.Run(ctx, w.db, steps, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, migrationLock)
 		return err
-	})
+	}, w.now)
 }
 
 // Database is what readers query.

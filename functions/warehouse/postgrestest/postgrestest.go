@@ -28,7 +28,9 @@ var (
 	start    sync.Once
 	port     int
 	startErr error
-	counter  atomic.Int64
+	// authority is the file of the server's certificate.
+	authority string
+	counter   atomic.Int64
 )
 
 // URL is the connection string of a new, empty database. The test fails when
@@ -85,8 +87,12 @@ func serve() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(free), "-k", "",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200")
+	settings, err := secure(dir, data, as)
+	if err != nil {
+		return 0, fmt.Errorf("set up TLS: %w", err)
+	}
+	server := exec.Command(filepath.Join(bin, "postgres"), append([]string{"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(free), "-k", "",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200"}, settings...)...)
 	server.Dir, server.Stdout, server.Stderr = dir, logFile, logFile
 	server.SysProcAttr = &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	started := make(chan error)

@@ -1,16 +1,23 @@
-// Package redshift holds the SQL by which events and users get into Amazon
-// Redshift: the same steps as on the other engines, in the SQL that Redshift
-// knows. No ON CONFLICT, no FILTER, no LATERAL; JSON lies in SUPER columns.
-//
-// Statements that take values have $n placeholders, for lib/pq. COPY takes no
-// parameters, so its words are quoted here.
 package redshift
+
+// The SQL by which events and users get into Redshift: the same steps as on
+// the other engines, in the SQL that Redshift knows. No ON CONFLICT, no FILTER,
+// no LATERAL; JSON lies in SUPER columns. What PostgreSQL knows is no proof.
+//
+// Statements that take values have $n placeholders, for lib/pq, and cast them
+// where no column beside them gives their type: Redshift cannot run with a
+// parameter of the type "unknown". COPY takes no parameters, so its words are
+// quoted here.
 
 import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse/connect"
+	"github.com/dataloaf/dataloaf/functions/warehouse/internal/writer"
 )
 
 //go:embed migrations/*.sql
@@ -20,15 +27,20 @@ var migrations embed.FS
 // folder migrations.
 func Migrations() fs.FS { return migrations }
 
-// Session is what every connection sets first: without it Redshift lower-cases
-// the names in SUPER paths, and camelCase properties would never be found.
-// Source: https://docs.aws.amazon.com/redshift/latest/dg/r_enable_case_sensitive_identifier.html
-const Session = `SET enable_case_sensitive_identifier TO true`
+// Session is what every connection sets first.
+const Session = connect.CaseSensitive
+
+// CreateLock makes the table that Lock locks. It comes before every migration,
+// in a transaction of its own, because migrations lock it, too.
+const CreateLock = `CREATE TABLE IF NOT EXISTS "loaf_lock" ("nothing" INTEGER) DISTSTYLE ALL`
 
 // Lock makes the transaction the only writer until it ends. Redshift knows one
 // mode, ACCESS EXCLUSIVE, which would keep readers waiting; so writers lock a
-// table that nobody reads.
-// Source: https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html
+// table that nobody reads. It must come first: a transaction sees the database
+// as of its first query, not of its lock, and must see what the writer before
+// it has committed.
+// Sources: https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html,
+// https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation.html
 const Lock = `LOCK TABLE "loaf_lock"`
 
 // Copy says where the event objects of one load are.
@@ -61,25 +73,58 @@ MANIFEST GZIP FORMAT AS JSON 'auto' TIMEFORMAT 'auto' MAXERROR 0 COMPUPDATE OFF 
 		literal(c.Manifest), literal(c.Role), literal(c.Region))
 }
 
-// StageBounds gives the number of staged events and of distinct ones, the
-// oldest arrival and the range of time.
-const StageBounds = `SELECT COUNT(*), COUNT(DISTINCT "event_id" || ' ' || CAST("timestamp" AS VARCHAR)), MIN("received_at"), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage"`
+// StageBounds gives the number of staged events, the oldest arrival and the
+// range of time.
+const StageBounds = `SELECT COUNT(*), MIN("received_at"), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage"`
 
-// CreateNew makes the table of the events that are not yet stored, each once:
-// of equal ones the first to arrive. The join with stored events is bounded by
-// the load's own range of time ($1 to $2), which the sort key prunes by, so
-// that its cost follows the load and not the table.
-const CreateNew = `CREATE TEMP TABLE "loaf_new" AS
+// CreateNew makes the table for the events that are not yet stored, and FillNew
+// puts them there, each once. COPY keeps no order of lines or objects, so of
+// equal events in one load the one that arrived first wins, and of those that
+// arrived in the same microsecond the one whose name and user come first: the
+// same one every time.
+//
+// The join with stored events is bounded by the load's own range of time ($1 to
+// $2), which the sort key prunes by, so that its cost follows the load and not
+// the table. It is an INSERT because that surely takes parameters.
+const (
+	CreateNew = `CREATE TEMP TABLE "loaf_new" (LIKE "loaf_stage")`
+
+	FillNew = `INSERT INTO "loaf_new" ("event_id", "event", "user_id", "timestamp", "properties", "received_at")
 SELECT s."event_id", s."event", s."user_id", s."timestamp", s."properties", s."received_at"
 FROM (
-  SELECT "event_id", "event", "user_id", "timestamp", "properties", "received_at",
-    ROW_NUMBER() OVER (PARTITION BY "event_id", "timestamp" ORDER BY "received_at", "event", "user_id") AS "place"
+  SELECT LOWER("event_id") AS "event_id", "event", "user_id", "timestamp", "properties", "received_at",
+    ROW_NUMBER() OVER (PARTITION BY LOWER("event_id"), "timestamp" ORDER BY "received_at", "event", "user_id") AS "place"
   FROM "loaf_stage"
 ) AS s
 LEFT JOIN (
-  SELECT "event_id", "timestamp" FROM "events" WHERE "timestamp" BETWEEN $1 AND $2
+  SELECT "event_id", "timestamp" FROM "events" WHERE "timestamp" BETWEEN CAST($1 AS TIMESTAMP) AND CAST($2 AS TIMESTAMP)
 ) AS e ON e."event_id" = s."event_id" AND e."timestamp" = s."timestamp"
 WHERE s."place" = 1 AND e."event_id" IS NULL`
+
+	CountNew = `SELECT COUNT(*) FROM "loaf_new"`
+)
+
+// Duplicates gives the events that are in the stage more than once, or were
+// stored before, and which of the two it is; at most limit of them.
+func Duplicates(limit int) string {
+	return `SELECT s."event_id", s."timestamp", CASE WHEN n."event_id" IS NULL THEN 1 ELSE 0 END
+FROM (SELECT LOWER("event_id") AS "event_id", "timestamp", COUNT(*) AS "copies" FROM "loaf_stage" GROUP BY LOWER("event_id"), "timestamp") AS s
+LEFT JOIN "loaf_new" AS n ON n."event_id" = s."event_id" AND n."timestamp" = s."timestamp"
+WHERE s."copies" > 1 OR n."event_id" IS NULL
+LIMIT ` + strconv.Itoa(limit)
+}
+
+// SessionID names the session in LoadError, which tells what a COPY of the
+// session $1 has refused last. The view holds the user's own loads, on
+// Serverless and on clusters alike.
+// Sources: https://docs.aws.amazon.com/redshift/latest/dg/PG_BACKEND_PID.html,
+// https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
+const (
+	SessionID = `SELECT PG_BACKEND_PID()`
+
+	LoadError = `SELECT "file_name", "line_number", "column_name", "error_message" FROM sys_load_error_detail
+WHERE "session_id" = CAST($1 AS INTEGER) ORDER BY "start_time" DESC, "file_name", "line_number" LIMIT 1`
+)
 
 // InsertEvents stores the new events as load $1.
 const InsertEvents = `INSERT INTO "events" ("event_id", "event", "user_id", "timestamp", "properties", "received_at", "load_id")
@@ -122,43 +167,73 @@ LEFT JOIN "loaf_property_catalog" AS c ON c."event" = n."event" AND c."property"
 WHERE c."event" IS NULL`
 )
 
-// ReadUsers reads the stored rows of n ids, bound as $1 to $n.
+// maxText is the longest text, in bytes, that a parameter or the result of
+// JSON_SERIALIZE can be.
+// Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
+const maxText = 65535
+
+// ReadUsers reads the stored rows of n ids, bound as $1 to $n. JSON that is too
+// long for text is NULL here and for ReadLargeUsers.
+// Sources: https://docs.aws.amazon.com/redshift/latest/dg/JSON_SERIALIZE.html,
+// https://docs.aws.amazon.com/redshift/latest/dg/r_json_size.html
 func ReadUsers(n int) string {
-	return `SELECT "user_id", "created_at", "updated_at", JSON_SERIALIZE("attributes"), JSON_SERIALIZE("attribute_times") FROM "users" WHERE "user_id" IN (` + placeholders(1, n) + `)`
+	short := fmt.Sprintf(`JSON_SIZE("attributes") <= %d AND JSON_SIZE("attribute_times") <= %[1]d`, maxText)
+	return `SELECT "user_id", "created_at", "updated_at", CASE WHEN ` + short + ` THEN JSON_SERIALIZE("attributes") END, CASE WHEN ` + short + ` THEN JSON_SERIALIZE("attribute_times") END
+FROM "users" WHERE "user_id" IN (` + writer.Placeholders(1, n) + `)`
 }
 
-// The steps that write n merged users: a stage, its rows, and the replacement
-// of the rows that exist.
+// ReadLargeUsers reads the JSON of n users as VARBYTE, which holds all that
+// SUPER does and comes in hexadecimal.
+// Source: https://docs.aws.amazon.com/redshift/latest/dg/JSON_SERIALIZE_TO_VARBYTE.html
+func ReadLargeUsers(n int) string {
+	return `SELECT "user_id", JSON_SERIALIZE_TO_VARBYTE("attributes"), JSON_SERIALIZE_TO_VARBYTE("attribute_times") FROM "users" WHERE "user_id" IN (` + writer.Placeholders(1, n) + `)`
+}
+
+// The steps that write merged users: a stage, its rows, and the replacement of
+// the rows that exist. JSON is text in the stage, since JSON_PARSE may not
+// stand in VALUES.
+// Source: https://docs.aws.amazon.com/redshift/latest/dg/parse_json.html
 const (
-	CreateUserStage = `CREATE TEMP TABLE "loaf_user_stage" ("user_id" VARCHAR(256), "created_at" TIMESTAMP, "updated_at" TIMESTAMP, "attributes" SUPER, "attribute_times" SUPER)`
+	CreateUserStage = `CREATE TEMP TABLE "loaf_user_stage" ("user_id" VARCHAR(256), "created_at" TIMESTAMP, "updated_at" TIMESTAMP, "attributes" VARCHAR(65535), "attribute_times" VARCHAR(65535))`
 
 	DeleteUsers = `DELETE FROM "users" USING "loaf_user_stage" WHERE "users"."user_id" = "loaf_user_stage"."user_id"`
 
 	InsertUsers = `INSERT INTO "users" ("user_id", "created_at", "updated_at", "attributes", "attribute_times")
-SELECT "user_id", "created_at", "updated_at", "attributes", "attribute_times" FROM "loaf_user_stage"`
+SELECT "user_id", "created_at", "updated_at", JSON_PARSE("attributes"), JSON_PARSE("attribute_times") FROM "loaf_user_stage" WHERE "attributes" IS NOT NULL`
+
+	DropUserStage = `DROP TABLE "loaf_user_stage"`
 )
 
-// StageUsers inserts n users, five values each, into the stage. A row is a
-// SELECT, so that JSON_PARSE, which text needs to become SUPER, may stand in it.
-// Source: https://docs.aws.amazon.com/redshift/latest/dg/parse_json.html
+// StageUsers inserts n users, five values each, into the stage.
+// Source: https://docs.aws.amazon.com/redshift/latest/dg/r_INSERT_30.html
 func StageUsers(n int) string {
 	rows := make([]string, n)
 	for i := range n {
 		at := 5 * i
-		rows[i] = fmt.Sprintf(`SELECT CAST($%d AS VARCHAR(256)), CAST($%d AS TIMESTAMP), CAST($%d AS TIMESTAMP), JSON_PARSE($%d), JSON_PARSE($%d)`, at+1, at+2, at+3, at+4, at+5)
+		rows[i] = fmt.Sprintf(`(CAST($%d AS VARCHAR(256)), CAST($%d AS TIMESTAMP), CAST($%d AS TIMESTAMP), CAST($%d AS VARCHAR(65535)), CAST($%d AS VARCHAR(65535)))`, at+1, at+2, at+3, at+4, at+5)
 	}
-	return "INSERT INTO \"loaf_user_stage\"\n" + strings.Join(rows, "\nUNION ALL ")
+	return "INSERT INTO \"loaf_user_stage\" VALUES\n" + strings.Join(rows, ",\n")
 }
 
-// DropStages ends a load.
-const DropStages = `DROP TABLE IF EXISTS "loaf_stage", "loaf_new", "loaf_new_properties", "loaf_user_stage"`
+// InsertLargeUser inserts one user whose JSON comes in pieces, of which each
+// fits a parameter: id, times, then the pieces of either JSON.
+// Sources: https://docs.aws.amazon.com/redshift/latest/dg/r_TO_VARBYTE.html,
+// https://docs.aws.amazon.com/redshift/latest/dg/varbyte-functions.html,
+// https://docs.aws.amazon.com/redshift/latest/dg/JSON_PARSE.html
+func InsertLargeUser(attributes, times int) string {
+	joined := func(first, n int) string {
+		pieces := make([]string, n)
+		for i := range pieces {
+			pieces[i] = fmt.Sprintf(`TO_VARBYTE(CAST($%d AS VARCHAR(65535)), 'utf8')`, first+i)
+		}
+		return "JSON_PARSE(" + strings.Join(pieces, " || ") + ")"
+	}
+	return `INSERT INTO "users" ("user_id", "created_at", "updated_at", "attributes", "attribute_times")
+SELECT CAST($1 AS VARCHAR(256)), CAST($2 AS TIMESTAMP), CAST($3 AS TIMESTAMP), ` + joined(4, attributes) + ", " + joined(4+attributes, times)
+}
+
+// DropStages ends the storing of events, so that the connection can do it
+// again.
+const DropStages = `DROP TABLE IF EXISTS "loaf_stage", "loaf_new", "loaf_new_properties"`
 
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-func placeholders(first, n int) string {
-	names := make([]string, n)
-	for i := range names {
-		names[i] = fmt.Sprintf("$%d", first+i)
-	}
-	return strings.Join(names, ", ")
-}

@@ -7,10 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/functions/warehouse/internal/migrate"
+	"github.com/dataloaf/dataloaf/functions/warehouse/internal/provision"
+	"github.com/dataloaf/dataloaf/functions/warehouse/internal/writer"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -22,14 +26,33 @@ func steps(t *testing.T) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	accounts := warehouse.Accounts{
+		Load:     warehouse.Login{Username: "loaf_load", Password: "Secret-of-load"},
+		Update:   warehouse.Login{Username: "loaf_update", Password: "Secret-of-update"},
+		Insights: warehouse.Login{Username: "loaf_insights", Password: "Secret-of-insights"},
+	}
+	makeUser, err1 := provisioning.MakeUser(false, accounts.Load)
+	setPassword, err2 := provisioning.MakeUser(true, accounts.Load)
+	if err1 != nil || err2 != nil {
+		t.Fatal(err1, err2)
+	}
 	out := map[string][]string{
 		"load": {
-			Session, Lock, CreateStage,
+			Session, Lock, writer.SelectLedger(2), writer.NextLoadID, CreateStage, SessionID,
 			CopyEvents(Copy{Manifest: "s3://stack-events/manifests/o'clock.json", Role: "arn:aws:iam::111122223333:role/stack-copy", Region: "eu-central-1"}),
-			StageBounds, CreateNew, InsertEvents, UpdateEventCatalog, InsertEventCatalog,
-			CreateNewProperties, UpdatePropertyCatalog, InsertPropertyCatalog, DropStages,
+			StageBounds, CreateNew, FillNew, InsertEvents, UpdateEventCatalog, InsertEventCatalog,
+			CreateNewProperties, UpdatePropertyCatalog, InsertPropertyCatalog, CountNew, Duplicates(100), DropStages,
+			writer.InsertLedger(2, "TIMESTAMP"), writer.InsertLoad,
 		},
-		"merge": {Session, Lock, ReadUsers(2), CreateUserStage, StageUsers(2), DeleteUsers, InsertUsers, DropStages},
+		"load_error": {LoadError},
+		"merge": {
+			Session, Lock, writer.SelectLedger(1), ReadUsers(2), ReadLargeUsers(1), CreateUserStage, StageUsers(2), DeleteUsers, InsertUsers, DropUserStage, InsertLargeUser(2, 1),
+			writer.InsertLedger(1, "TIMESTAMP"),
+		},
+		"migrate": {Session, CreateLock, Lock, migrate.CreateTable, migrate.CurrentVersion, migrate.InsertVersion, writer.AnyLedger},
+		"provision": slices.Concat(
+			[]string{Session, provision.SelectUser, makeUser, setPassword, provision.SelectDatabase},
+			provision.Admin("dataloaf", accounts), provisioning.Owner(accounts)),
 	}
 	for _, m := range migrations {
 		out[fmt.Sprintf("migration_%04d_%s", m.Version, m.Name)] = m.Statements
@@ -65,13 +88,29 @@ func TestGolden(t *testing.T) {
 
 // words are what may stand outside quotes in our Redshift SQL: each is in the
 // Amazon Redshift Database Developer Guide. A word that is not here must be
-// looked up there before it is added; what PostgreSQL knows is no proof.
+// looked up there before it is added; what PostgreSQL knows is no proof. Those
+// that are not plain SQL:
+//
+//   - CURRENT_DATABASE, PG_BACKEND_PID, PG_USER and USENAME: r_CURRENT_DATABASE,
+//     PG_BACKEND_PID, c_join_PG
+//   - JSON_PARSE, JSON_SERIALIZE, JSON_SERIALIZE_TO_VARBYTE, JSON_SIZE,
+//     JSON_TYPEOF, SUPER, UNPIVOT: super-functions, query-super
+//   - TO_VARBYTE: r_TO_VARBYTE
+//   - LIKE in CREATE TABLE: r_CREATE_TABLE_NEW
+//   - NOCREATEDB, NOCREATEUSER, PASSWORD, USER: r_CREATE_USER, r_ALTER_USER
+//   - DEFAULT PRIVILEGES: r_ALTER_DEFAULT_PRIVILEGES
+//   - GRANT, REVOKE, PUBLIC, SCHEMA, TEMP, USAGE: r_GRANT, r_REVOKE
+//   - SYS_LOAD_ERROR_DETAIL: SYS_LOAD_ERROR_DETAIL
+//   - the words of COPY: r_COPY
+//
+// Each is a page of https://docs.aws.amazon.com/redshift/latest/dg/.
 var words = strings.Fields(`
-ALL AND AS AT BETWEEN BIGINT BY CAST CHAR COALESCE COMPUPDATE COPY COUNT CREATE DELETE DISTINCT DISTKEY DISTSTYLE DROP
-ENABLE_CASE_SENSITIVE_IDENTIFIER EXISTS FORMAT FROM GREATEST GROUP GZIP IAM_ROLE IF IN INSERT INTEGER INTO IS JOIN JSON
-JSON_PARSE JSON_SERIALIZE JSON_TYPEOF KEY LEAST LEFT LOCK MANIFEST MAX MAXERROR MIN NOT NULL OFF ON ORDER OVER PARTITION
-REGION ROW_NUMBER SELECT SET SORTKEY STATUPDATE SUPER TABLE TEMP TIMEFORMAT TIMESTAMP TO TRUE UNION UNPIVOT UPDATE USING
-VARCHAR WHERE`)
+ALL ALTER AND AS AT BETWEEN BIGINT BY CASE CAST CHAR COALESCE COMPUPDATE COPY COUNT CREATE CURRENT_DATABASE DATABASE DEFAULT DELETE DESC
+DISTINCT DISTKEY DISTSTYLE DROP ELSE ENABLE_CASE_SENSITIVE_IDENTIFIER END EXISTS FORMAT FROM GRANT GREATEST GROUP GZIP IAM_ROLE IF IN INSERT
+INTEGER INTO IS JOIN JSON JSON_PARSE JSON_SERIALIZE JSON_SERIALIZE_TO_VARBYTE JSON_SIZE JSON_TYPEOF KEY LEAST LEFT LIKE LIMIT LOCK LOWER
+MANIFEST MAX MAXERROR MIN NOCREATEDB NOCREATEUSER NOT NULL OFF ON OR ORDER OVER PARTITION PASSWORD PG_BACKEND_PID PG_USER PRIVILEGES PUBLIC
+REGION REVOKE ROW_NUMBER SCHEMA SELECT SET SORTKEY STATUPDATE SUPER SYS_LOAD_ERROR_DETAIL TABLE TABLES TEMP THEN TIMEFORMAT TIMESTAMP TO
+TO_VARBYTE TRUE UNION UNPIVOT UPDATE USAGE USENAME USER USING VALUES VARCHAR WHEN WHERE`)
 
 var (
 	quoted = regexp.MustCompile(`"[^"]*"|'(?:[^']|'')*'`)
@@ -90,6 +129,72 @@ func TestOnlyKnownWords(t *testing.T) {
 				if !allowed[strings.ToUpper(w)] && !alias.MatchString(w) {
 					t.Errorf("%s: %q is not on the list of what Redshift knows:\n%s", name, w, s)
 				}
+			}
+		}
+	}
+}
+
+// TestEveryTableIsReadable: a table of a new migration must be given to
+// insights, or be left out on purpose.
+func TestEveryTableIsReadable(t *testing.T) {
+	migrations, err := migrate.Read(Migrations())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := regexp.MustCompile(`^CREATE TABLE "([a-z_]+)"`)
+	made := []string{"loaf_migrations"}
+	for _, m := range migrations {
+		for _, statement := range m.Statements {
+			if found := table.FindStringSubmatch(statement); found != nil {
+				made = append(made, found[1])
+			}
+		}
+	}
+	readable := slices.Clone(provisioning.Readable)
+	slices.Sort(readable)
+	slices.Sort(made)
+	if !slices.Equal(readable, made) {
+		t.Errorf("readable are %v of %v", readable, made)
+	}
+}
+
+func TestDigestIsRedshifts(t *testing.T) {
+	// The example of its guide.
+	got, err := digest(warehouse.Login{Username: "user1", Password: "ez"})
+	if want := "md5153c434b4b77c89e6b94f12c5393af5b"; err != nil || got != want {
+		t.Errorf("%s, want %s: %v", got, want, err)
+	}
+}
+
+func TestSharesAddUp(t *testing.T) {
+	reports := make([]warehouse.ObjectReport, 4)
+	for i, n := range []int64{3, 0, 10, 4} {
+		reports[i].Lines = n
+	}
+	for duplicates := range int64(18) {
+		share(reports, duplicates)
+		var sum int64
+		for _, r := range reports {
+			sum += r.Duplicates
+			if r.Duplicates < 0 || r.Inserted < 0 || r.Inserted+r.Duplicates != r.Lines {
+				t.Errorf("%d duplicates: %+v", duplicates, r)
+			}
+		}
+		if sum != duplicates {
+			t.Errorf("%d duplicates were shared as %d", duplicates, sum)
+		}
+	}
+}
+
+func TestPiecesAreWhole(t *testing.T) {
+	for _, text := range []string{"", "{}", strings.Repeat("€", 70000), strings.Repeat("x", maxText+1)} {
+		got := pieces(text)
+		if strings.Join(got, "") != text {
+			t.Errorf("%d bytes come out otherwise", len(text))
+		}
+		for _, p := range got {
+			if len(p) > maxText || strings.ToValidUTF8(p, "") != p {
+				t.Errorf("a piece of %d bytes, or broken", len(p))
 			}
 		}
 	}

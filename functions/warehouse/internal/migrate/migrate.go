@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
@@ -67,12 +68,19 @@ func split(text string) []string {
 // Locker keeps a second migration out until tx ends.
 type Locker func(ctx context.Context, tx *sql.Tx) error
 
-// Run applies the steps that are missing. It refuses, with an error wrapping
-// warehouse.ErrNewerSchema, tables that have steps it does not know.
-func Run(ctx context.Context, db *sql.DB, steps []Step, lock Locker) error {
-	const table = `CREATE TABLE IF NOT EXISTS "loaf_migrations" ("version" INTEGER NOT NULL, "name" VARCHAR(200) NOT NULL, "applied_at" TIMESTAMP NOT NULL)`
+// The statements around the steps.
+const (
+	CreateTable    = `CREATE TABLE IF NOT EXISTS "loaf_migrations" ("version" INTEGER NOT NULL, "name" VARCHAR(200) NOT NULL, "applied_at" TIMESTAMP NOT NULL)`
+	CurrentVersion = `SELECT COALESCE(MAX("version"), 0) FROM "loaf_migrations"`
+	InsertVersion  = `INSERT INTO "loaf_migrations" ("version", "name", "applied_at") VALUES ($1, $2, $3)`
+)
+
+// Run applies the steps that are missing, noting the time of each. It refuses,
+// with an error wrapping warehouse.ErrNewerSchema, tables that have steps it
+// does not know.
+func Run(ctx context.Context, db *sql.DB, steps []Step, lock Locker, now func() time.Time) error {
 	for {
-		done, err := next(ctx, db, steps, lock, table)
+		done, err := next(ctx, db, steps, lock, now)
 		if err != nil {
 			return err
 		}
@@ -83,7 +91,7 @@ func Run(ctx context.Context, db *sql.DB, steps []Step, lock Locker) error {
 }
 
 // next applies at most one step and reports whether none was left.
-func next(ctx context.Context, db *sql.DB, steps []Step, lock Locker, table string) (done bool, err error) {
+func next(ctx context.Context, db *sql.DB, steps []Step, lock Locker, now func() time.Time) (done bool, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, fmt.Errorf("begin a migration: %w", err)
@@ -96,11 +104,11 @@ func next(ctx context.Context, db *sql.DB, steps []Step, lock Locker, table stri
 	if err := lock(ctx, tx); err != nil {
 		return false, fmt.Errorf("lock for a migration: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, table); err != nil {
+	if _, err := tx.ExecContext(ctx, CreateTable); err != nil {
 		return false, fmt.Errorf("create the table of migrations: %w", err)
 	}
 	var version int
-	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX("version"), 0) FROM "loaf_migrations"`).Scan(&version); err != nil {
+	if err := tx.QueryRowContext(ctx, CurrentVersion).Scan(&version); err != nil {
 		return false, fmt.Errorf("read the schema version: %w", err)
 	}
 	if version > len(steps) {
@@ -115,7 +123,7 @@ func next(ctx context.Context, db *sql.DB, steps []Step, lock Locker, table stri
 			return false, fmt.Errorf("migration %04d_%s: %w\n%s", step.Version, step.Name, err, statement)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO "loaf_migrations" ("version", "name", "applied_at") VALUES ($1, $2, CURRENT_TIMESTAMP)`, step.Version, step.Name); err != nil {
+	if _, err := tx.ExecContext(ctx, InsertVersion, step.Version, step.Name, now().UTC().Truncate(time.Microsecond)); err != nil {
 		return false, fmt.Errorf("record migration %04d_%s: %w", step.Version, step.Name, err)
 	}
 	if err := tx.Commit(); err != nil {

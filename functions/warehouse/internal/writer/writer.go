@@ -7,6 +7,7 @@ package writer
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -30,6 +31,9 @@ type Engine interface {
 	ReadUsers(ctx context.Context, tx *sql.Tx, ids []string) ([]warehouse.User, error)
 	// WriteUsers inserts the users or replaces their rows.
 	WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error
+	// TimeType is the SQL type of the columns that hold times, which a bound
+	// time is cast to.
+	TimeType() string
 	// Classify turns an error of the driver into a *warehouse.DataError, an
 	// error wrapping warehouse.ErrUnavailable, one wrapping ErrConflict, or
 	// leaves it as it is.
@@ -113,6 +117,27 @@ func (w *Writer) Merge(ctx context.Context, o warehouse.Object, writes []warehou
 	return nil
 }
 
+// MergeObject merges the writes of an object of users or updates as Merge does,
+// reading them from the store. A *warehouse.DataError says that the object's
+// data is at fault; an error wrapping fs.ErrNotExist, that it is not there.
+func (w *Writer) MergeObject(ctx context.Context, o warehouse.Object) error {
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		known, err := w.known(ctx, tx, []warehouse.Object{o})
+		if err != nil || known[o.ID()] {
+			return err
+		}
+		stored, err := w.storeUsers(ctx, tx, []warehouse.Object{o})
+		if err != nil {
+			return err
+		}
+		return w.record(ctx, tx, nil, stored.Reports)
+	})
+	if err != nil {
+		return fmt.Errorf("merge %s: %w", o.ID(), err)
+	}
+	return nil
+}
+
 // Quarantine records that the object is set aside, and why. An object that was
 // loaded meanwhile stays loaded.
 func (w *Writer) Quarantine(ctx context.Context, o warehouse.Object, reason string) error {
@@ -121,7 +146,7 @@ func (w *Writer) Quarantine(ctx context.Context, o warehouse.Object, reason stri
 		if err != nil || known[o.ID()] {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, insertFile, fileRow(o, "quarantined", nil, warehouse.ObjectReport{}, &reason, w.now())...)
+		_, err = tx.ExecContext(ctx, InsertLedger(1, w.engine.TimeType()), fileRow(o, "quarantined", nil, warehouse.ObjectReport{}, &reason, w.now())...)
 		return err
 	})
 	if err != nil {
@@ -218,7 +243,7 @@ func (w *Writer) load(ctx context.Context, tx *sql.Tx, objects []warehouse.Objec
 		report.Finished = w.now()
 		return report, nil
 	}
-	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX("load_id"), 0) + 1 FROM "loaf_loads"`).Scan(&report.LoadID); err != nil {
+	if err := tx.QueryRowContext(ctx, NextLoadID).Scan(&report.LoadID); err != nil {
 		return report, fmt.Errorf("take a load id: %w", err)
 	}
 	var oldest time.Time
@@ -252,29 +277,79 @@ func (w *Writer) load(ctx context.Context, tx *sql.Tx, objects []warehouse.Objec
 	return report, nil
 }
 
-const insertFile = `INSERT INTO "loaf_files" ("object_id", "bucket", "key", "kind", "status", "load_id", "lines", "inserted", "duplicates", "updated", "error", "size_bytes", "loaded_at") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+// ledgerColumns are the columns of the ledger and their types, empty for those
+// of time. Every bound value is cast: not every engine guesses types across
+// the rows of one VALUES.
+var ledgerColumns = []struct{ name, sqlType string }{
+	{"object_id", "VARCHAR(1200)"}, {"bucket", "VARCHAR(63)"}, {"key", "VARCHAR(1100)"}, {"kind", "VARCHAR(20)"}, {"status", "VARCHAR(20)"},
+	{"load_id", "BIGINT"}, {"lines", "BIGINT"}, {"inserted", "BIGINT"}, {"duplicates", "BIGINT"}, {"updated", "BIGINT"},
+	{"error", "VARCHAR(4000)"}, {"size_bytes", "BIGINT"}, {"loaded_at", ""},
+}
+
+// InsertLedger is the statement that writes n rows of the ledger, thirteen
+// values each.
+func InsertLedger(n int, timeType string) string {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO "loaf_files" (`)
+	for i, c := range ledgerColumns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(`"` + c.name + `"`)
+	}
+	b.WriteString(") VALUES ")
+	at := 0
+	for row := range n {
+		if row > 0 {
+			b.WriteString(",\n")
+		}
+		for i, c := range ledgerColumns {
+			at++
+			sqlType := c.sqlType
+			if sqlType == "" {
+				sqlType = timeType
+			}
+			open := ", "
+			if i == 0 {
+				open = "("
+			}
+			fmt.Fprintf(&b, "%sCAST($%d AS %s)", open, at, sqlType)
+		}
+		b.WriteString(")")
+	}
+	return b.String()
+}
 
 func fileRow(o warehouse.Object, status string, loadID *int64, r warehouse.ObjectReport, reason *string, now time.Time) []any {
-	return []any{o.ID(), o.Bucket, o.Key, string(o.Kind), status, loadID, r.Lines, r.Inserted, r.Duplicates, r.Updated, reason, o.Size, now.UTC()}
+	return []any{o.ID(), o.Bucket, o.Key, string(o.Kind), status, loadID, r.Lines, r.Inserted, r.Duplicates, r.Updated, reason, o.Size, micros(now)}
 }
+
+// micros is a time as the engines keep it: in UTC, to the microsecond.
+func micros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// ledgerRows bounds the rows in one statement. On Redshift a statement of one
+// row takes about as long as one of hundreds.
+const ledgerRows = 250
 
 // record writes the ledger rows of loaded objects.
 func (w *Writer) record(ctx context.Context, tx *sql.Tx, loadID *int64, reports []warehouse.ObjectReport) error {
-	if len(reports) == 0 {
-		return nil
-	}
-	insert, err := tx.PrepareContext(ctx, insertFile)
-	if err != nil {
-		return fmt.Errorf("write the ledger: %w", err)
-	}
-	defer insert.Close()
-	for _, r := range reports {
-		if _, err := insert.ExecContext(ctx, fileRow(r.Object, "loaded", loadID, r, nil, w.now())...); err != nil {
-			return fmt.Errorf("write the ledger row of %s: %w", r.Object.ID(), err)
+	for some := range slices.Chunk(reports, ledgerRows) {
+		var args []any
+		for _, r := range some {
+			args = append(args, fileRow(r.Object, "loaded", loadID, r, nil, w.now())...)
+		}
+		if _, err := tx.ExecContext(ctx, InsertLedger(len(some), w.engine.TimeType()), args...); err != nil {
+			return fmt.Errorf("write %d rows of the ledger, from %s: %w", len(some), some[0].Object.ID(), err)
 		}
 	}
 	return nil
 }
+
+// InsertLoad is the statement that records a load.
+const InsertLoad = `INSERT INTO "loaf_loads" ("load_id", "started_at", "finished_at", "objects", "lines", "inserted", "duplicates", "oldest_object_at") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+// NextLoadID is the query for the number of the next load.
+const NextLoadID = `SELECT COALESCE(MAX("load_id"), 0) + 1 FROM "loaf_loads"`
 
 func (w *Writer) recordLoad(ctx context.Context, tx *sql.Tx, report warehouse.LoadReport, fresh []warehouse.ObjectReport, oldest time.Time) error {
 	var lines, inserted, duplicates int64
@@ -285,11 +360,10 @@ func (w *Writer) recordLoad(ctx context.Context, tx *sql.Tx, report warehouse.Lo
 	}
 	var oldestArrival *time.Time
 	if !oldest.IsZero() {
-		utc := oldest.UTC()
+		utc := micros(oldest)
 		oldestArrival = &utc
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO "loaf_loads" ("load_id", "started_at", "finished_at", "objects", "lines", "inserted", "duplicates", "oldest_object_at") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		report.LoadID, report.Started.UTC(), report.Finished.UTC(), int64(len(fresh)), lines, inserted, duplicates, oldestArrival)
+	_, err := tx.ExecContext(ctx, InsertLoad, report.LoadID, micros(report.Started), micros(report.Finished), int64(len(fresh)), lines, inserted, duplicates, oldestArrival)
 	if err != nil {
 		return fmt.Errorf("record load %d: %w", report.LoadID, err)
 	}
@@ -313,8 +387,13 @@ func (w *Writer) known(ctx context.Context, q warehouse.Querier, objects []wareh
 	return known, nil
 }
 
+// SelectLedger is the query for those of n object ids that the ledger holds.
+func SelectLedger(n int) string {
+	return `SELECT "object_id" FROM "loaf_files" WHERE "object_id" IN (` + Placeholders(1, n) + `)`
+}
+
 func scanKnown(ctx context.Context, q warehouse.Querier, ids []any, known map[string]bool) error {
-	rows, err := q.QueryContext(ctx, `SELECT "object_id" FROM "loaf_files" WHERE "object_id" IN (`+Placeholders(1, len(ids))+`)`, ids...)
+	rows, err := q.QueryContext(ctx, SelectLedger(len(ids)), ids...)
 	if err != nil {
 		return err
 	}
@@ -355,10 +434,34 @@ func unique(objects []warehouse.Object) []warehouse.Object {
 	return out
 }
 
-// Ping tells whether the warehouse answers.
-func (w *Writer) Ping(ctx context.Context) error {
-	if err := w.db.PingContext(ctx); err != nil {
-		return fmt.Errorf("%w: %w", warehouse.ErrUnavailable, err)
+// AnyLedger is the query for one row of the ledger.
+const AnyLedger = `SELECT 1 FROM "loaf_files" LIMIT 1`
+
+// Empty tells whether the ledger holds no object at all: nothing was ever
+// loaded.
+func (w *Writer) Empty(ctx context.Context) (bool, error) {
+	var one int
+	err := w.db.QueryRowContext(ctx, AnyLedger).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return true, nil
 	}
-	return nil
+	if err != nil {
+		return false, fmt.Errorf("look into the ledger: %w", w.engine.Classify(err))
+	}
+	return false, nil
+}
+
+// Ping tells whether the warehouse answers. A connection that died while it lay
+// unused, as in a function that was frozen between two calls, is no answer: the
+// next one is asked.
+func (w *Writer) Ping(ctx context.Context) error {
+	for attempt := 1; ; attempt++ {
+		err := w.db.PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		if attempt == attempts || !errors.Is(err, driver.ErrBadConn) {
+			return fmt.Errorf("%w: %w", warehouse.ErrUnavailable, err)
+		}
+	}
 }

@@ -56,7 +56,3 @@ CREATE TABLE "loaf_files" (
   "size_bytes" BIGINT NOT NULL,
   "loaded_at" TIMESTAMP NOT NULL
 ) DISTSTYLE ALL SORTKEY ("object_id");
-
-CREATE TABLE "loaf_lock" (
-  "nothing" INTEGER
-) DISTSTYLE ALL;

@@ -1,0 +1,148 @@
+package invoke
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/load"
+)
+
+// Runner loads; load.Deployment is one.
+type Runner interface {
+	// Run loads what is new.
+	Run(ctx context.Context) (load.Summary, error)
+	// Sweep loads what the ledger does not hold of the raw objects in a window.
+	Sweep(ctx context.Context, w load.Window) (load.Summary, error)
+}
+
+// Keeper hides from other runs what this one has received.
+type Keeper interface {
+	// Keep does so at each tick, until ctx ends.
+	Keep(ctx context.Context, ticks <-chan time.Time)
+}
+
+// Load answers what the load function is called with: the schedule's event, and
+// the actions that people and tools ask for.
+type Load struct {
+	Runner Runner
+	Keeper Keeper
+	// KeepEvery is the time between two calls of Keeper's.
+	KeepEvery time.Duration
+	Now       func() time.Time
+	Logger    *slog.Logger
+}
+
+// Report is the answer of an invocation.
+type Report struct {
+	Action      string `json:"action"`
+	Objects     int    `json:"objects"`
+	Known       int    `json:"known"`
+	Missing     int    `json:"missing"`
+	Lines       int64  `json:"lines"`
+	Inserted    int64  `json:"inserted"`
+	Duplicates  int64  `json:"duplicates"`
+	Quarantined int    `json:"quarantined"`
+	// Stopped says that the time was up: the same call goes on where it ended.
+	Stopped bool `json:"stopped"`
+}
+
+// Invoke does what one event asks. An error counts in the function's Errors
+// metric.
+func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
+	action, do, err := l.action(event)
+	if err != nil {
+		l.Logger.ErrorContext(ctx, "an event is not known", "error", err)
+		return nil, err
+	}
+	started := l.Now()
+	summary, err := l.run(ctx, action, do)
+	report := Report{
+		Action: action, Objects: summary.Objects, Known: summary.Known, Missing: summary.Missing, Lines: summary.Lines,
+		Inserted: summary.Inserted, Duplicates: summary.Duplicates, Quarantined: len(summary.Quarantined), Stopped: summary.Stopped,
+	}
+	log := l.Logger.With("action", action, "objects", report.Objects, "known", report.Known, "missing", report.Missing, "lines", report.Lines,
+		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "stopped", report.Stopped,
+		"elapsed_ms", l.Now().Sub(started).Milliseconds())
+	if err != nil {
+		log.ErrorContext(ctx, "a load failed", "error", err)
+		return nil, err
+	}
+	log.InfoContext(ctx, "loaded")
+	return report, nil
+}
+
+type work func(ctx context.Context) (load.Summary, error)
+
+func (l *Load) run(ctx context.Context, action string, do work) (summary load.Summary, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = recovered(ctx, l.Logger, action, p)
+		}
+	}()
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	keeping, stop := context.WithCancel(ctx)
+	ticker := time.NewTicker(l.KeepEvery)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.Keeper.Keep(keeping, ticker.C)
+	}()
+	defer func() {
+		stop()
+		ticker.Stop()
+		<-done // nothing may run on while the function is frozen
+	}()
+	return do(ctx)
+}
+
+// action reads an event.
+func (l *Load) action(event json.RawMessage) (name string, do work, err error) {
+	var e struct {
+		Source     string  `json:"source"`
+		DetailType string  `json:"detail-type"`
+		Action     *string `json:"action"`
+		Since      *string `json:"since"`
+	}
+	if err := json.Unmarshal(event, &e); err != nil {
+		return "", nil, fmt.Errorf("read the event: %w; %s", err, known)
+	}
+	switch {
+	// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+	case e.Action == nil && e.Source == "aws.events" && e.DetailType == "Scheduled Event":
+		return "run", l.Runner.Run, nil
+	case e.Action != nil && *e.Action == "sweep":
+		var window load.Window
+		if e.Since != nil {
+			age, err := time.ParseDuration(*e.Since)
+			if err != nil || age <= 0 {
+				return "", nil, fmt.Errorf("since %.100q is not a duration such as \"72h\"; leave it out to sweep everything", *e.Since)
+			}
+			window = load.Since(l.Now().Add(-age))
+		}
+		return "sweep", func(ctx context.Context) (load.Summary, error) { return l.Runner.Sweep(ctx, window) }, nil
+	case e.Action != nil:
+		return "", nil, fmt.Errorf("there is no action %.100q; %s", *e.Action, known)
+	default:
+		return "", nil, errors.New("the event is not known; " + known)
+	}
+}
+
+const known = `load knows the event of an EventBridge schedule, {"action":"sweep"} and {"action":"sweep","since":"72h"}`
+
+// finishReserve of an invocation's time is kept from its work: Lambda kills
+// what is still at it at the deadline, with the transaction half-way and not a
+// word in the log.
+const finishReserve = 5 * time.Second
+
+// finishing ends the work's context before the invocation's.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-finishReserve))
+	}
+	return context.WithCancel(ctx)
+}

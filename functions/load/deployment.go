@@ -1,0 +1,196 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// Tables is the warehouse as the first run of a deployment sees it.
+type Tables interface {
+	// Provision makes the database's users, brings the tables to the newest
+	// version and grants what each user needs. It may be repeated.
+	Provision(ctx context.Context) error
+	// Empty tells whether the ledger holds nothing.
+	Empty(ctx context.Context) (bool, error)
+}
+
+// StateStore keeps small objects beside the raw data.
+type StateStore interface {
+	Exists(ctx context.Context, bucket, key string) (bool, error)
+	// Get gives an error wrapping fs.ErrNotExist for what is not there.
+	Get(ctx context.Context, bucket, key string) ([]byte, error)
+	Put(ctx context.Context, bucket, key string, body []byte) error
+}
+
+// DeploymentConfig is what a Deployment needs.
+type DeploymentConfig struct {
+	// Name changes whenever tables, users or grants may have to.
+	Name   string
+	Loader *Loader
+	Tables Tables
+	Store  StateStore
+	// Bucket is where the state is kept.
+	Bucket string
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Deployment is a Loader behind what its first run does: users, tables, grants,
+// and the rebuild of a warehouse that is new from the raw data. That it was
+// done is a marker object, so that a run with nothing to load asks S3 and SQS
+// and leaves the warehouse asleep.
+type Deployment struct {
+	config DeploymentConfig
+	// ready is set once the marker was seen.
+	ready atomic.Bool
+}
+
+// NewDeployment makes a deployment.
+func NewDeployment(c DeploymentConfig) *Deployment { return &Deployment{config: c} }
+
+// rebuildKey is where a rebuild keeps how far it has come. It is one for all
+// deployments: a rebuild goes on through the next of them.
+const rebuildKey = "state/rebuild.json"
+
+func (d *Deployment) markerKey() string { return "state/deployments/" + d.config.Name + ".json" }
+
+// rebuild is how far the rebuild of a warehouse has come.
+type rebuild struct {
+	Started  time.Time `json:"started"`
+	Finished bool      `json:"finished"`
+	// After is, by kind, the key up to and with which all is loaded.
+	After map[warehouse.Kind]string `json:"after"`
+}
+
+// Run loads what the queue names, after what a deployment's first run has to
+// do.
+func (d *Deployment) Run(ctx context.Context) (Summary, error) {
+	ready, err := d.isReady(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	if ready {
+		return d.config.Loader.Run(ctx)
+	}
+	d.config.Logger.InfoContext(ctx, "the first run of a deployment", "deployment", d.config.Name)
+	progress, err := d.prepare(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	// New data first: a rebuild may take many runs.
+	total, err := d.config.Loader.Run(ctx)
+	if err != nil || total.Stopped {
+		return total, err
+	}
+	if !progress.Finished {
+		rebuilt, err := d.rebuild(ctx, progress)
+		total = total.plus(rebuilt)
+		if err != nil || total.Stopped {
+			return total, err
+		}
+	}
+	if err := d.put(ctx, d.markerKey(), struct {
+		Finished time.Time `json:"finished"`
+	}{d.config.Now().UTC()}); err != nil {
+		return total, err
+	}
+	d.ready.Store(true)
+	return total, nil
+}
+
+// Sweep loads what is in a window. A deployment whose first run is not done has
+// nowhere to load it yet.
+func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {
+	ready, err := d.isReady(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	if !ready {
+		return Summary{}, fmt.Errorf("sweep: the first run of deployment %s is not done; it makes the tables at the next scheduled run, sweep after that", d.config.Name)
+	}
+	return d.config.Loader.SweepWindow(ctx, w)
+}
+
+func (d *Deployment) isReady(ctx context.Context) (bool, error) {
+	if d.ready.Load() {
+		return true, nil
+	}
+	ready, err := d.config.Store.Exists(ctx, d.config.Bucket, d.markerKey())
+	if err != nil {
+		return false, fmt.Errorf("look whether deployment %s is ready: %w", d.config.Name, err)
+	}
+	d.ready.Store(ready)
+	return ready, nil
+}
+
+// prepare makes users and tables and gives how far a rebuild has come.
+func (d *Deployment) prepare(ctx context.Context) (rebuild, error) {
+	if err := d.config.Tables.Provision(ctx); err != nil {
+		return rebuild{}, fmt.Errorf("provision the warehouse: %w", err)
+	}
+	empty, err := d.config.Tables.Empty(ctx)
+	if err != nil {
+		return rebuild{}, fmt.Errorf("look whether the warehouse is new: %w", err)
+	}
+	if empty {
+		// Written before the first load: after it the ledger is not empty, and
+		// nothing else would tell that the rest is still to come.
+		progress := rebuild{Started: d.config.Now().UTC(), After: map[warehouse.Kind]string{}}
+		return progress, d.put(ctx, rebuildKey, progress)
+	}
+	text, err := d.config.Store.Get(ctx, d.config.Bucket, rebuildKey)
+	if errors.Is(err, fs.ErrNotExist) {
+		return rebuild{Finished: true}, nil
+	}
+	if err != nil {
+		return rebuild{}, fmt.Errorf("look how far the rebuild has come: %w", err)
+	}
+	var progress rebuild
+	if err := json.Unmarshal(text, &progress); err != nil {
+		return rebuild{}, fmt.Errorf("read %s/%s: %w; remove the object to leave the rebuild as it is", d.config.Bucket, rebuildKey, err)
+	}
+	if progress.After == nil {
+		progress.After = map[warehouse.Kind]string{}
+	}
+	return progress, nil
+}
+
+// rebuild loads all raw data that the ledger does not hold, from where the run
+// before has come to.
+func (d *Deployment) rebuild(ctx context.Context, progress rebuild) (Summary, error) {
+	d.config.Logger.InfoContext(ctx, "the warehouse is rebuilt from raw data", "after", progress.After)
+	total, err := d.config.Loader.SweepWindow(ctx, Window{
+		After: progress.After,
+		Done: func(ctx context.Context, kind warehouse.Kind, key string) error {
+			progress.After[kind] = key
+			return d.put(ctx, rebuildKey, progress)
+		},
+	})
+	if err != nil {
+		return total, fmt.Errorf("rebuild the warehouse: %w", err)
+	}
+	if total.Stopped {
+		return total, nil
+	}
+	progress.Finished = true
+	return total, d.put(ctx, rebuildKey, progress)
+}
+
+func (d *Deployment) put(ctx context.Context, key string, v any) error {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = d.config.Store.Put(ctx, d.config.Bucket, key, text)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the state of the load in %s: %w", key, err)
+	}
+	return nil
+}

@@ -1,0 +1,297 @@
+package load_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/load"
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+)
+
+// state keeps small objects in memory.
+type state struct {
+	mu      sync.Mutex
+	objects map[string]string
+	exists  int
+	putErr  func(key string) error
+}
+
+func (s *state) Exists(_ context.Context, bucket, key string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.exists++
+	_, ok := s.objects[bucket+"/"+key]
+	return ok, nil
+}
+
+func (s *state) Get(_ context.Context, bucket, key string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text, ok := s.objects[bucket+"/"+key]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", key, fs.ErrNotExist)
+	}
+	return []byte(text), nil
+}
+
+func (s *state) Put(_ context.Context, bucket, key string, body []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.putErr != nil {
+		if err := s.putErr(key); err != nil {
+			return err
+		}
+	}
+	s.objects[bucket+"/"+key] = string(body)
+	return nil
+}
+
+// tables is a fake warehouse with users and tables, whose loads take time.
+type tables struct {
+	*fake
+	provisioned int
+	// clock is the time, which a load moves on by takes.
+	clock time.Time
+	takes time.Duration
+	// provisionErr and loadErr make these fail.
+	provisionErr error
+	loadErr      func() error
+}
+
+func (w *tables) Provision(context.Context) error {
+	w.provisioned++
+	return w.provisionErr
+}
+
+func (w *tables) Empty(context.Context) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.status) == 0, nil
+}
+
+func (w *tables) Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	w.clock = w.clock.Add(w.takes)
+	if w.loadErr != nil {
+		if err := w.loadErr(); err != nil {
+			return warehouse.LoadReport{}, err
+		}
+	}
+	return w.fake.Load(ctx, objects)
+}
+
+// listed counts what a bucket lists.
+type listed struct {
+	bucket
+	count int
+}
+
+func (l *listed) List(ctx context.Context, kind warehouse.Kind, after string, f func([]warehouse.Object) error) error {
+	return l.bucket.List(ctx, kind, after, func(objects []warehouse.Object) error {
+		l.count += len(objects)
+		return f(objects)
+	})
+}
+
+type stack struct {
+	tables *tables
+	state  *state
+	queue  *queue
+	lister *listed
+}
+
+func newStack(raw []warehouse.Object, queued ...warehouse.Object) *stack {
+	return &stack{
+		tables: &tables{fake: newFake(), clock: time.Now()}, state: &state{objects: map[string]string{}},
+		queue: newQueue(queued...), lister: &listed{bucket: bucket(raw)},
+	}
+}
+
+// deployment is a new process of a deployment.
+func (s *stack) deployment(t *testing.T, name string) *load.Deployment {
+	now := func() time.Time { return s.tables.clock }
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	return load.NewDeployment(load.DeploymentConfig{
+		Name: name, Tables: s.tables, Store: s.state, Bucket: "events", Now: now, Logger: logger,
+		Loader: load.New(load.Config{Queue: s.queue, Warehouse: s.tables, Lister: s.lister, Logger: logger, Reserve: 2 * time.Minute, Now: now}),
+	})
+}
+
+// run is an invocation of 15 minutes.
+func (s *stack) run(t *testing.T, d *load.Deployment) (load.Summary, error) {
+	ctx, cancel := context.WithDeadline(t.Context(), s.tables.clock.Add(15*time.Minute))
+	defer cancel()
+	return d.Run(ctx)
+}
+
+const marker = "events/state/deployments/d1.json"
+
+func TestTheFirstRunOfADeployment(t *testing.T) {
+	all := objects(30)
+	s := newStack(all, all[:4]...)
+	d := s.deployment(t, "d1")
+	summary, err := s.run(t, d)
+	if err != nil || summary.Objects != 30 || s.tables.provisioned != 1 || s.state.objects[marker] == "" || len(s.queue.left()) != 0 {
+		t.Fatalf("%+v, %v, provisioned %d times, state %v", summary, err, s.tables.provisioned, s.state.objects)
+	}
+	// From now on an empty queue touches nothing.
+	pings, asked := s.tables.pings, s.state.exists
+	for range 3 {
+		if summary, err := s.run(t, d); err != nil || summary.Objects != 0 {
+			t.Errorf("%+v, %v", summary, err)
+		}
+	}
+	if s.tables.pings != pings || s.tables.provisioned != 1 || s.state.exists != asked {
+		t.Errorf("%d pings, provisioned %d times, asked for the marker %d times", s.tables.pings-pings, s.tables.provisioned, s.state.exists-asked)
+	}
+	// Another process asks for the marker once; another deployment provisions,
+	// and does not list years of raw data that are loaded.
+	s.lister.count = 0
+	if _, err := s.run(t, s.deployment(t, "d1")); err != nil || s.tables.provisioned != 1 {
+		t.Errorf("%v, provisioned %d times", err, s.tables.provisioned)
+	}
+	if _, err := s.run(t, s.deployment(t, "d2")); err != nil || s.tables.provisioned != 2 || s.lister.count != 0 {
+		t.Errorf("%v, provisioned %d times, listed %d", err, s.tables.provisioned, s.lister.count)
+	}
+}
+
+// Whatever fails before the end leaves the first run to the next.
+func TestAFirstRunThatFailsIsDoneAgain(t *testing.T) {
+	all := objects(5)
+	away := fmt.Errorf("no route: %w", warehouse.ErrUnavailable)
+	for name, breaks := range map[string]func(*stack) (repair func()){
+		"provisioning": func(s *stack) func() {
+			s.tables.provisionErr = away
+			return func() { s.tables.provisionErr = nil }
+		},
+		"a load": func(s *stack) func() {
+			s.tables.loadErr = func() error { return away }
+			return func() { s.tables.loadErr = nil }
+		},
+		"the rebuild's state": func(s *stack) func() {
+			s.state.putErr = func(string) error { return away }
+			return func() { s.state.putErr = nil }
+		},
+		"the marker": func(s *stack) func() {
+			s.state.putErr = func(key string) error {
+				if strings.Contains(key, "deployments") {
+					return away
+				}
+				return nil
+			}
+			return func() { s.state.putErr = nil }
+		},
+	} {
+		s := newStack(all)
+		d := s.deployment(t, "d1")
+		repair := breaks(s)
+		if _, err := s.run(t, d); !errors.Is(err, warehouse.ErrUnavailable) || s.state.objects[marker] != "" {
+			t.Errorf("%s: %v, state %v", name, err, s.state.objects)
+		}
+		repair()
+		if _, err := s.run(t, d); err != nil || s.state.objects[marker] == "" || len(s.tables.status) != 5 {
+			t.Errorf("%s, again: %v, state %v", name, err, s.state.objects)
+		}
+	}
+}
+
+// A rebuild goes over many invocations, crashes and deployments, loads
+// everything, and does not list again what it has settled.
+func TestARebuildGoesOnWhereItEnded(t *testing.T) {
+	for seed := range uint64(10) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		all := objects(20*load.MaxObjects + r.IntN(500))
+		slices.SortFunc(all, func(a, b warehouse.Object) int { return strings.Compare(a.Key, b.Key) })
+		s := newStack(all, all[len(all)-3:]...)
+		s.tables.takes = 3 * time.Minute
+		s.tables.loadErr = func() error {
+			if r.IntN(8) == 0 {
+				return warehouse.ErrUnavailable
+			}
+			return nil
+		}
+		runs, name := 0, "d1"
+		d := s.deployment(t, name)
+		for s.state.objects["events/state/deployments/"+name+".json"] == "" {
+			if runs++; runs > 100 {
+				t.Fatalf("seed %d: no end, %d of %d loaded", seed, len(s.tables.status), len(all))
+			}
+			summary, err := s.run(t, d)
+			if err != nil && !errors.Is(err, warehouse.ErrUnavailable) {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if err == nil && !summary.Stopped {
+				break
+			}
+			switch r.IntN(4) {
+			case 0:
+				d = s.deployment(t, name) // a new process
+			case 1:
+				name = fmt.Sprintf("d%d", runs+1)
+				d = s.deployment(t, name)
+			}
+		}
+		for _, o := range all {
+			if s.tables.status[o.ID()] != "loaded" {
+				t.Fatalf("seed %d: %s is missing", seed, o.ID())
+			}
+		}
+		// At most what was under way at each end is listed twice.
+		if most := len(all) + runs*3*load.MaxObjects; s.lister.count > most {
+			t.Errorf("seed %d: listed %d objects of %d in %d runs", seed, s.lister.count, len(all), runs)
+		}
+		if text := s.state.objects["events/state/rebuild.json"]; !strings.Contains(text, `"finished":true`) {
+			t.Errorf("seed %d: %s", seed, text)
+		}
+	}
+}
+
+// A run begins no transaction that it may have no time to end.
+func TestARunStopsInTime(t *testing.T) {
+	all := objects(10 * load.MaxObjects)
+	s := newStack(nil, all...)
+	s.state.objects[marker] = "{}"
+	s.tables.takes = 4 * time.Minute
+	summary, err := s.run(t, s.deployment(t, "d1"))
+	// After 4, 8 and 12 minutes there is time for another; after 16 not.
+	if err != nil || !summary.Stopped || summary.Objects != 4*load.MaxObjects || s.queue.received != 4*load.MaxObjects {
+		t.Errorf("%v: %d objects, received %d", err, summary.Objects, s.queue.received)
+	}
+	summary, err = s.run(t, s.deployment(t, "d1"))
+	if err != nil || summary.Objects != 4*load.MaxObjects {
+		t.Errorf("again: %d, %v", summary.Objects, err)
+	}
+}
+
+func TestASweepOfAWindow(t *testing.T) {
+	var all []warehouse.Object
+	at := time.Date(2026, 3, 4, 5, 30, 0, 0, time.UTC)
+	for h := range 200 {
+		for _, kind := range []warehouse.Kind{warehouse.Events, warehouse.Users, warehouse.Updates} {
+			key := warehouse.NewKey(kind, at.Add(-time.Duration(h)*time.Hour), "x")
+			all = append(all, warehouse.Object{Bucket: string(kind.Bucket()), Key: key, Kind: kind})
+		}
+	}
+	slices.SortFunc(all, func(a, b warehouse.Object) int { return strings.Compare(a.Key, b.Key) })
+	s := newStack(all)
+	d := s.deployment(t, "d1")
+	if _, err := d.Sweep(t.Context(), load.Window{}); err == nil || !strings.Contains(err.Error(), "d1") {
+		t.Errorf("a sweep into no tables: %v", err)
+	}
+	s.state.objects[marker] = "{}"
+	summary, err := d.Sweep(t.Context(), load.Since(at.Add(-72*time.Hour)))
+	if err != nil || summary.Objects != 3*73 || s.lister.count != 3*73 {
+		t.Errorf("%d objects of %d listed, %v", summary.Objects, s.lister.count, err)
+	}
+	if summary, err := d.Sweep(t.Context(), load.Window{}); err != nil || summary.Objects != 3*(200-73) {
+		t.Errorf("the rest: %d, %v", summary.Objects, err)
+	}
+}
