@@ -31,6 +31,7 @@ export default defineConfig({
   },
   projects: [
     { name: "e2e", testMatch: "**/*.spec.ts" },
+    { name: "nginx", testMatch: "**/*.nginx.ts" },
     { name: "screenshots", testMatch: "**/*.shots.ts" },
   ],
 });

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/rand"
 	"crypto/tls"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,17 +13,24 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/functions/warehouse/connect"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 )
 
 // config is the environment, read once and checked.
 type config struct {
-	address        string
-	warehouseURL   string
-	dialect        warehouse.Dialect
+	address      string
+	warehouseURL string
+	dialect      warehouse.Dialect
+	// host is the warehouse in place of a URL, with its login in the secret
+	// loginSecret.
+	host        connect.Config
+	loginSecret string
+	// pageSecret is the secret of the password and the session key in place of
+	// those.
+	pageSecret     string
+	queues         []string
 	adminEmail     string
 	adminHash      string
 	sessionKey     []byte
@@ -40,12 +46,15 @@ type config struct {
 	logLevel       slog.Level
 }
 
+// defaultAddress is where the server listens unless it is told otherwise.
+const defaultAddress = "127.0.0.1:8080"
+
 // readConfig reports everything that is wrong at once. Its errors name the
 // variables and never show a secret's value.
 func readConfig(getenv func(string) string) (config, error) {
 	c := config{address: getenv("LOAF_ADDR"), adminEmail: getenv("LOAF_ADMIN_EMAIL")}
 	if c.address == "" {
-		c.address = "127.0.0.1:8080"
+		c.address = defaultAddress
 	}
 	var problems []error
 	check := func(err error) {
@@ -53,12 +62,15 @@ func readConfig(getenv func(string) string) (config, error) {
 			problems = append(problems, err)
 		}
 	}
-	check(c.readWarehouse(getenv("LOAF_WAREHOUSE_URL"), getenv("LOAF_WAREHOUSE_DIALECT")))
+	check(c.readWarehouse(getenv))
+	c.pageSecret = getenv("LOAF_INSIGHTS_SECRET")
 	check(c.readSessions(getenv))
 	check(c.readPassword(getenv("LOAF_ADMIN_PASSWORD"), getenv("LOAF_ADMIN_PASSWORD_HASH")))
 	check(c.readNetwork(getenv))
 
 	var err error
+	c.queues, err = readQueues(getenv)
+	check(err)
 	c.tokens, err = auth.ParseTokens(getenv("LOAF_TOKEN_SHA256"))
 	check(named("LOAF_TOKEN_SHA256", err))
 	c.queryTimeout, err = readDuration(getenv("LOAF_QUERY_TIMEOUT"), 30*time.Second)
@@ -78,10 +90,39 @@ func named(variable string, err error) error {
 	return fmt.Errorf("%s: %w", variable, err)
 }
 
-func (c *config) readWarehouse(address, dialect string) error {
-	if address == "" {
-		return errors.New("LOAF_WAREHOUSE_URL is not set: give postgres://user:password@host:5432/database, or redshift://…")
+// readWarehouse takes the warehouse from a URL, or from its host and the secret
+// of its login.
+func (c *config) readWarehouse(getenv func(string) string) error {
+	dialect := warehouse.Dialect(getenv("LOAF_WAREHOUSE_DIALECT"))
+	address, host := getenv("LOAF_WAREHOUSE_URL"), getenv("LOAF_WAREHOUSE_HOST")
+	var byHost []string // the variables that go with the host, as far as they are set
+	for _, name := range []string{"LOAF_WAREHOUSE_HOST", "LOAF_WAREHOUSE_SECRET", "LOAF_WAREHOUSE_PORT", "LOAF_WAREHOUSE_DATABASE", "LOAF_WAREHOUSE_CA_FILE"} {
+		if getenv(name) != "" {
+			byHost = append(byHost, name)
+		}
 	}
+	var problems []error
+	switch dialect {
+	case "", warehouse.PostgreSQL, warehouse.Redshift:
+	default:
+		problems = append(problems, fmt.Errorf("LOAF_WAREHOUSE_DIALECT is %q: give postgres or redshift", dialect))
+	}
+	switch {
+	case address != "" && len(byHost) > 0:
+		problems = append(problems, fmt.Errorf("LOAF_WAREHOUSE_URL is set beside %s: a URL says all of it; keep one or the other", strings.Join(byHost, ", ")))
+	case address != "":
+		problems = append(problems, c.readWarehouseURL(address, dialect))
+	case host != "":
+		problems = append(problems, c.readWarehouseHost(getenv, dialect))
+	case len(byHost) > 0:
+		problems = append(problems, fmt.Errorf("%s is set without LOAF_WAREHOUSE_HOST: give the warehouse's host name", strings.Join(byHost, ", ")))
+	default:
+		problems = append(problems, errors.New("no warehouse is given: set LOAF_WAREHOUSE_HOST and LOAF_WAREHOUSE_SECRET, or LOAF_WAREHOUSE_URL, postgres://user:password@host:5432/database or redshift://…"))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *config) readWarehouseURL(address string, dialect warehouse.Dialect) error {
 	// An error of url.Parse would show the password.
 	scheme, rest, found := strings.Cut(address, "://")
 	if _, err := url.Parse(address); err != nil || !found {
@@ -96,14 +137,62 @@ func (c *config) readWarehouse(address, dialect string) error {
 		return fmt.Errorf("LOAF_WAREHOUSE_URL begins with %q: give postgres:// or redshift://", scheme)
 	}
 	c.warehouseURL = "postgres://" + rest
-	switch dialect {
-	case "":
-	case string(warehouse.PostgreSQL), string(warehouse.Redshift):
-		c.dialect = warehouse.Dialect(dialect)
-	default:
-		return fmt.Errorf("LOAF_WAREHOUSE_DIALECT is %q: give postgres or redshift", dialect)
+	if dialect != "" {
+		c.dialect = dialect
 	}
 	return nil
+}
+
+func (c *config) readWarehouseHost(getenv func(string) string, dialect warehouse.Dialect) error {
+	c.dialect = warehouse.Redshift
+	if dialect != "" {
+		c.dialect = dialect
+	}
+	c.loginSecret = getenv("LOAF_WAREHOUSE_SECRET")
+	c.host = connect.Config{
+		Dialect: c.dialect, Host: getenv("LOAF_WAREHOUSE_HOST"), Port: connect.DefaultPort,
+		Database: getenv("LOAF_WAREHOUSE_DATABASE"), Application: "insights-server",
+	}
+	if c.host.Database == "" {
+		c.host.Database = "dataloaf"
+	}
+	var problems []error
+	if c.loginSecret == "" {
+		problems = append(problems, errors.New("LOAF_WAREHOUSE_SECRET is not set: give the ARN of the secret that holds the warehouse user's name and password"))
+	}
+	if strings.ContainsAny(c.host.Host, ":/@") {
+		problems = append(problems, fmt.Errorf("LOAF_WAREHOUSE_HOST is %q: give a host name alone; LOAF_WAREHOUSE_PORT and LOAF_WAREHOUSE_DATABASE take the rest", c.host.Host))
+	}
+	if port := getenv("LOAF_WAREHOUSE_PORT"); port != "" {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			problems = append(problems, fmt.Errorf("LOAF_WAREHOUSE_PORT is %q: give a number from 1 to 65535", port))
+		}
+		c.host.Port = int(n)
+	}
+	if file := getenv("LOAF_WAREHOUSE_CA_FILE"); file != "" {
+		roots, err := connect.ReadRootCAs(file)
+		problems = append(problems, named("LOAF_WAREHOUSE_CA_FILE", err))
+		c.host.RootCAs = roots
+	}
+	return errors.Join(problems...)
+}
+
+// readQueues gives the URLs of the queues in which files wait.
+func readQueues(getenv func(string) string) ([]string, error) {
+	var queues []string
+	var problems []error
+	for _, name := range []string{"LOAF_LOAD_QUEUE_URL", "LOAF_RETRY_QUEUE_URL"} {
+		address := getenv(name)
+		if address == "" {
+			continue
+		}
+		if u, err := url.Parse(address); err != nil || u.Host == "" {
+			problems = append(problems, fmt.Errorf("%s is %q: give the URL of an SQS queue", name, address))
+		}
+		queues = append(queues, address)
+	}
+	return queues, errors.Join(problems...)
 }
 
 func (c *config) readSessions(getenv func(string) string) error {
@@ -113,6 +202,9 @@ func (c *config) readSessions(getenv func(string) string) error {
 	}
 	c.sessionLife = life
 	if key := getenv("LOAF_SESSION_KEY"); key != "" {
+		if c.pageSecret != "" {
+			return errors.New("LOAF_SESSION_KEY and LOAF_INSIGHTS_SECRET are both set: the secret holds the key; keep one")
+		}
 		if len(key) < auth.MinSessionKeyBytes {
 			return fmt.Errorf("LOAF_SESSION_KEY has %d bytes: give at least %d, such as the output of `openssl rand -hex 32`", len(key), auth.MinSessionKeyBytes)
 		}
@@ -131,12 +223,18 @@ func (c *config) readPassword(password, hash string) error {
 	switch {
 	case password != "" && hash != "":
 		return errors.New("LOAF_ADMIN_PASSWORD and LOAF_ADMIN_PASSWORD_HASH are both set: keep one")
+	case c.pageSecret != "" && password != "":
+		return errors.New("LOAF_ADMIN_PASSWORD and LOAF_INSIGHTS_SECRET are both set: the secret holds the password; keep one")
+	case c.pageSecret != "" && hash != "":
+		return errors.New("LOAF_ADMIN_PASSWORD_HASH and LOAF_INSIGHTS_SECRET are both set: the secret holds the password; keep one")
+	case c.pageSecret != "":
+		return nil // readSecrets reads it
 	case hash != "":
 		c.adminHash = hash
 		_, err := auth.NewUsers(c.adminEmail, hash)
 		return named("LOAF_ADMIN_PASSWORD_HASH", err)
 	case password == "":
-		return errors.New("nobody could sign in: set LOAF_ADMIN_PASSWORD_HASH (see `insights-server hash-password`) or LOAF_ADMIN_PASSWORD")
+		return errors.New("nobody could sign in: set LOAF_ADMIN_PASSWORD_HASH (see `insights-server hash-password`) or LOAF_ADMIN_PASSWORD, or LOAF_INSIGHTS_SECRET")
 	case len(c.sessionKey) == 0: // readSessions has said so already
 		return nil
 	}
@@ -207,21 +305,26 @@ func readCount(s string, otherwise int) (int, error) {
 	return n, nil
 }
 
-// idle is how long a connection may lie unused: Redshift Serverless bills
-// while connections are open.
-const idle = 5 * time.Second
-
 // openWarehouse sets up the connections and opens none of them.
-func (c config) openWarehouse() (warehouse.Database, error) {
-	connector, err := pq.NewConnector(c.warehouseURL)
+func (c config) openWarehouse(login warehouse.LoginFunc) (warehouse.Database, error) {
+	connector, err := c.connector(login)
 	if err != nil {
-		return warehouse.Database{}, fmt.Errorf("%w: LOAF_WAREHOUSE_URL: %w", errUsage, err)
+		return warehouse.Database{}, fmt.Errorf("%w: %w", errUsage, err)
 	}
-	db := sql.OpenDB(connector)
-	db.SetConnMaxIdleTime(idle)
+	db := connect.Open(connector)
 	db.SetMaxIdleConns(c.maxQueries)
 	// Beside the queries, the pipeline's state and the readiness check must
 	// get through.
 	db.SetMaxOpenConns(c.maxQueries + 2)
 	return warehouse.Database{SQL: db, Dialect: c.dialect}, nil
+}
+
+func (c config) connector(login warehouse.LoginFunc) (*connect.Connector, error) {
+	if c.warehouseURL != "" {
+		connector, err := connect.FromURL(c.warehouseURL, c.dialect)
+		return connector, named("LOAF_WAREHOUSE_URL", err)
+	}
+	host := c.host
+	host.Login = login
+	return connect.New(host)
 }

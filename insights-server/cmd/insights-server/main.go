@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"time"
 
+	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no authorities
+
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
@@ -54,12 +56,28 @@ Usage:
   insights-server                 serve until interrupted
   insights-server hash-password   read a password from standard input and print
                                   its hash for LOAF_ADMIN_PASSWORD_HASH
+  insights-server healthcheck     ask the server at LOAF_ADDR whether it answers
 
 Environment:
-  LOAF_WAREHOUSE_URL        postgres://… or redshift://…   (required)
-  LOAF_WAREHOUSE_DIALECT    postgres or redshift; by default as the URL begins
+  LOAF_WAREHOUSE_HOST       the warehouse's host name; TLS is always verified
+  LOAF_WAREHOUSE_SECRET     ARN of the secret in AWS Secrets Manager that holds
+                            its user: {"username":…,"password":…}
+  LOAF_WAREHOUSE_PORT       its port                        (5439)
+  LOAF_WAREHOUSE_DATABASE   its database                    (dataloaf)
+  LOAF_WAREHOUSE_CA_FILE    the authorities that vouch for it, in PEM form
+                            (the well-known ones)
+  LOAF_WAREHOUSE_URL        or all of it: postgres://… or redshift://…
+                            (a host and a secret, or a URL, is required)
+  LOAF_WAREHOUSE_DIALECT    postgres or redshift; by default redshift, or as the
+                            URL begins
+  LOAF_LOAD_QUEUE_URL, LOAF_RETRY_QUEUE_URL
+                            the SQS queues whose depth the page shows as files
+                            that wait
   LOAF_ADMIN_PASSWORD_HASH  argon2id hash of the first admin's password
-  LOAF_ADMIN_PASSWORD       or the password itself          (one is required)
+  LOAF_ADMIN_PASSWORD       or the password itself
+  LOAF_INSIGHTS_SECRET      or the ARN of a secret that holds the password and
+                            the session key: {"admin_password":…,"session_key":…}
+                            (one of the three is required)
   LOAF_ADMIN_EMAIL          the first admin's address       (admin)
   LOAF_SESSION_KEY          at least 32 bytes that sign the session cookies;
                             without it sessions end with the process
@@ -76,6 +94,9 @@ Environment:
   LOAF_QUERY_TIMEOUT        how long a query may take       (30s)
   LOAF_MAX_QUERIES          how many run at once            (one a processor)
   LOAF_LOG_LEVEL            debug, info, warn or error      (info)
+
+For what is kept in AWS, region and credentials come from where every AWS
+program takes them: AWS_REGION and the role of the instance, for example.
 `
 
 // Timeouts against clients that are slow on purpose.
@@ -100,6 +121,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return err
 	case len(args) == 1 && args[0] == "hash-password":
 		return hashPassword(stdin, stdout)
+	case len(args) == 1 && args[0] == "healthcheck":
+		return healthcheck(ctx, getenv)
 	default:
 		return fmt.Errorf("%w: there is no command %q", errUsage, strings.Join(args, " "))
 	}
@@ -124,7 +147,11 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.logLevel}))
-	handler, db, err := c.build(logger)
+	cloud, err := c.readSecrets(ctx)
+	if err != nil {
+		return err
+	}
+	handler, db, err := c.build(logger, cloud)
 	if err != nil {
 		return err
 	}
@@ -181,7 +208,7 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 
 // build puts the parts together. It does not touch the warehouse, which may
 // not be there yet and is billed for every time that it wakes.
-func (c config) build(logger *slog.Logger) (http.Handler, io.Closer, error) {
+func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer, error) {
 	if !c.keyGiven {
 		logger.Warn("LOAF_SESSION_KEY is not set: sessions end with this process")
 	}
@@ -195,12 +222,13 @@ func (c config) build(logger *slog.Logger) (http.Handler, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err)
 	}
-	db, err := c.openWarehouse()
+	db, err := c.openWarehouse(cloud.login)
 	if err != nil {
 		return nil, nil, err
 	}
 	server, err := httpapi.New(httpapi.Config{
 		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries}),
+		FilesWaiting:   cloud.waiting,
 		Users:          users,
 		Sessions:       sessions,
 		Tokens:         c.tokens,
