@@ -12,6 +12,10 @@ GO_MINIMUM=1.26
 NODE_MINIMUM=20.19
 GOLANGCI_LINT_VERSION=v2.13.2
 ACTIONLINT_VERSION=v1.7.12
+TFLINT_VERSION=v0.64.0
+TFSEC_VERSION=v1.28.14
+# It has no releases.
+TERRAFORM_CONFIG_INSPECT_VERSION=v0.0.0-20260904064934-75d64de68c31
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -57,6 +61,8 @@ has_package() {
   postgresql)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null 2>&1
     ;;
+  # Its folder is not in everyone's PATH.
+  nginx) [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null 2>&1 ;;
   ca-certificates) [ -d /etc/ssl/certs ] ;;
   *) fail "has_package: unknown package $1" ;;
   esac
@@ -119,4 +125,16 @@ require_golangci_lint() {
 
 require_actionlint() {
   require_go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint "$ACTIONLINT_VERSION"
+}
+
+require_tflint() {
+  require_go_tool tflint github.com/terraform-linters/tflint "$TFLINT_VERSION"
+}
+
+require_tfsec() {
+  require_go_tool tfsec github.com/aquasecurity/tfsec/cmd/tfsec "$TFSEC_VERSION"
+}
+
+require_terraform_config_inspect() {
+  require_go_tool terraform-config-inspect github.com/hashicorp/terraform-config-inspect "$TERRAFORM_CONFIG_INSPECT_VERSION"
 }
