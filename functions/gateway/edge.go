@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
@@ -38,10 +39,15 @@ func (r Routes) Find(method, path string) (Handler, *Response) {
 	return nil, &response
 }
 
-// CheckHeaders refuses bodies that say they are something else than JSON. What
-// many clients say when nobody told them (curl -d among them) is let pass: the
-// body itself decides. It gives nil for what is let in.
+// CheckHeaders refuses bodies of a wire version that is not read, and those
+// that say they are something else than JSON. What many clients say when nobody
+// told them (curl -d among them) is let pass: the body itself decides. It gives
+// nil for what is let in.
 func CheckHeaders(h http.Header) *Response {
+	// Several versions at once are none: Join makes them so.
+	if _, err := wire.ParseVersion(strings.Join(h.Values(wire.VersionHeader), ", ")); err != nil {
+		return new(BodyError(err))
+	}
 	if declared := h.Get("Content-Type"); declared != "" {
 		mediaType, parameters, err := mime.ParseMediaType(declared)
 		charset := strings.ToLower(parameters["charset"])
@@ -74,7 +80,8 @@ func Panicked(ctx context.Context, logger *slog.Logger, path string, panicked an
 }
 
 // Headers are the headers of an answer: the handler's, and those that every
-// answer has, which keep it out of caches and browsers from guessing its type.
+// answer has, which keep it out of caches and browsers from guessing its type,
+// and tell the client the newest wire version that is read here.
 func (r Response) Headers() http.Header {
 	h := r.Header.Clone()
 	if h == nil {
@@ -82,5 +89,6 @@ func (r Response) Headers() http.Header {
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set(wire.VersionHeader, strconv.Itoa(wire.Version))
 	return h
 }

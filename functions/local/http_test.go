@@ -196,6 +196,29 @@ func TestMediaTypes(t *testing.T) {
 	}
 }
 
+func TestWireVersions(t *testing.T) {
+	s := serve(t, nil)
+	for version, want := range map[string]struct {
+		status int
+		code   string
+	}{
+		"":    {http.StatusAccepted, ""}, // clients from before the header
+		"1":   {http.StatusAccepted, ""},
+		" 1 ": {http.StatusAccepted, ""}, // HTTP knows no space around a value
+		"2":   {http.StatusBadRequest, "wire_version_unsupported"},
+		"0":   {http.StatusBadRequest, "wire_version_invalid"},
+		"one": {http.StatusBadRequest, "wire_version_invalid"},
+	} {
+		response, answer := call(t, s, http.MethodPost, "/v1/events", strings.NewReader("{}"), map[string]string{wire.VersionHeader: version})
+		if response.StatusCode != want.status || codeOf(t, answer) != want.code {
+			t.Errorf("%q: %d %v", version, response.StatusCode, answer)
+		}
+		if got := response.Header.Get(wire.VersionHeader); got != "1" {
+			t.Errorf("%q: the answer is of version %q", version, got)
+		}
+	}
+}
+
 // endless is a body without an end that counts what is read of it.
 type endless struct{ read int }
 

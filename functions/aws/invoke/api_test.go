@@ -84,7 +84,7 @@ func TestACallReachesTheHandler(t *testing.T) {
 	if got.Method != http.MethodPost || got.Path != "/v1/events" || string(got.Body) != "\x1f\x8b\x00\xff" || !reflect.DeepEqual(got.Language, []string{"en", "de"}) {
 		t.Errorf("%+v", got)
 	}
-	want := map[string][]string{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
+	want := map[string][]string{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}, "Dataloaf-Wire-Version": {"1"}}
 	if !reflect.DeepEqual(r.MultiValueHeaders, want) {
 		t.Errorf("headers %v", r.MultiValueHeaders)
 	}
@@ -119,6 +119,9 @@ func TestTheSameAnswersAsOnOneMachine(t *testing.T) {
 		"curl":              {http.MethodPost, "/v1/events", `{}`, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, http.StatusAccepted},
 		"encoding":          {http.MethodPost, "/v1/events", `{}`, map[string]string{"Content-Encoding": "br"}, http.StatusUnsupportedMediaType},
 		"gzip":              {http.MethodPost, "/v1/events", `{}`, map[string]string{"Content-Encoding": "gzip"}, http.StatusAccepted},
+		"wire version":      {http.MethodPost, "/v1/events", `{}`, map[string]string{"DataLoaf-Wire-Version": "1"}, http.StatusAccepted},
+		"newer version":     {http.MethodPost, "/v1/events", `{}`, map[string]string{"DataLoaf-Wire-Version": "2"}, http.StatusBadRequest},
+		"no version":        {http.MethodPatch, "/v1/users", `{}`, map[string]string{"DataLoaf-Wire-Version": "latest"}, http.StatusBadRequest},
 		"too large":         {http.MethodPost, "/v1/events", large, nil, http.StatusRequestEntityTooLarge},
 		"as large as it is": {http.MethodPost, "/v1/events", large[1:], nil, http.StatusAccepted},
 	} {
@@ -173,6 +176,37 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	}
 	if text := log.String(); !strings.Contains(text, "a defect") || !strings.Contains(text, "api_test.go") {
 		t.Errorf("logged %s", text)
+	}
+}
+
+// Both edges answer of which version they are, also where a body was refused.
+func TestWireVersions(t *testing.T) {
+	api := newAPI(t, echo)
+	for version, want := range map[string]struct {
+		status int
+		code   string
+	}{
+		"":       {http.StatusAccepted, ""},
+		"1":      {http.StatusAccepted, ""},
+		"2":      {http.StatusBadRequest, "wire_version_unsupported"},
+		"newest": {http.StatusBadRequest, "wire_version_invalid"},
+	} {
+		event := post("/v1/events", "{}")
+		if version != "" {
+			event.Headers["dataloaf-wire-version"] = version // API Gateway keeps the client's case
+		}
+		r := answer(t, api, event)
+		if r.StatusCode != want.status || !strings.Contains(r.Body, want.code) {
+			t.Errorf("%q: %d %s", version, r.StatusCode, r.Body)
+		}
+		if got := r.MultiValueHeaders["Dataloaf-Wire-Version"]; !reflect.DeepEqual(got, []string{"1"}) {
+			t.Errorf("%q: the answer is of version %v", version, got)
+		}
+	}
+	event := post("/v1/events", "{}")
+	event.MultiValueHeaders = map[string][]string{"dataloaf-wire-version": {"1", "2"}}
+	if r := answer(t, api, event); r.StatusCode != http.StatusBadRequest {
+		t.Errorf("two versions at once: %d %s", r.StatusCode, r.Body)
 	}
 }
 
