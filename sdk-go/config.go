@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,20 +22,26 @@ const (
 	// DefaultMaxBatchBytes is well under the API's 4 MiB, so that a slow uplink
 	// still finishes a request in time.
 	DefaultMaxBatchBytes = 512 << 10
-	// DefaultFlushInterval is how long a message waits for company.
+	// DefaultFlushInterval is how long a message waits for company: short enough
+	// for a person who looks for the event, long enough to fill a batch.
 	DefaultFlushInterval = time.Second
-	// DefaultMaxQueueItems and DefaultMaxQueueBytes bound what a client holds
-	// while the API is away.
+	// DefaultMaxQueueItems and DefaultMaxQueueBytes bound what a client holds in
+	// memory while the API is away: minutes of a busy service, and a size that a
+	// small container has to spare.
 	DefaultMaxQueueItems = 100_000
 	DefaultMaxQueueBytes = 64 << 20
-	// DefaultSenders is how many requests may be under way at once.
+	// DefaultSenders is how many requests may be under way at once: enough to
+	// keep up across an ocean, few enough not to trip a stack's throttle.
 	DefaultSenders = 4
-	// DefaultRequestTimeout bounds one attempt.
+	// DefaultRequestTimeout bounds one attempt: a little more than the 29 s after
+	// which API Gateway gives up by itself.
 	DefaultRequestTimeout = 30 * time.Second
 	// DefaultMaxRetryTime is how long a batch is tried before its messages are
-	// reported as dropped: longer than a deployment or a short outage.
+	// reported as dropped: longer than a deployment or a short outage. With a
+	// spool there is no such end unless the Config sets one.
 	DefaultMaxRetryTime = 10 * time.Minute
-	// DefaultCloseTimeout bounds Close when its context has no deadline.
+	// DefaultCloseTimeout bounds Close when its context has no deadline: as long
+	// as orchestrators wait after SIGTERM (Kubernetes gives 30 s).
 	DefaultCloseTimeout = 30 * time.Second
 )
 
@@ -51,8 +58,9 @@ type Config struct {
 	MaxBatchItems int
 	MaxBatchBytes int
 	FlushInterval time.Duration
-	// MaxQueueItems and MaxQueueBytes bound the messages that are not settled
-	// yet, those under way included. Beyond, Enqueue says ErrQueueFull.
+	// MaxQueueItems and MaxQueueBytes bound the messages in memory that are not
+	// settled yet, those under way included. Beyond, Enqueue says ErrQueueFull;
+	// with a spool, what is beyond lies on disk alone.
 	MaxQueueItems int
 	MaxQueueBytes int
 	// Senders is the number of requests under way at once.
@@ -61,17 +69,27 @@ type Config struct {
 	RequestTimeout time.Duration
 	MaxRetryTime   time.Duration
 
-	// Callback, when set, is called once for every message that was enqueued.
-	// It is called from goroutines of the client, several at once, and delays
-	// the sending while it runs. It may enqueue; it must not call Flush or
-	// Close, which wait for it. Without one, what is refused is logged.
+	// Spool, when its Dir is set, keeps messages on disk until they are settled.
+	Spool Spool
+
+	// BeforeSend, when set, gets every message before it is checked, queued or
+	// written to disk, and gives what is sent in its place: to redact it, say.
+	// Giving nil drops the message, and Stats counts it as Filtered. It is
+	// called on the caller's goroutine. A panic in it refuses the message, for
+	// what was to be redacted must not slip through.
+	BeforeSend func(Message) Message
+	// Callback, when set, is called once for every message that was enqueued (a
+	// crash between may make a spool tell it again). It is called from
+	// goroutines of the client, several at once, and delays the sending while it
+	// runs. It may enqueue; it must not call Flush or Close, which wait for it.
+	// Without one, what is refused is logged.
 	Callback func(Result)
 	// Logger gets what goes wrong; nil means slog.Default().
 	Logger *slog.Logger
 	// Transport carries the requests; nil means a transport of the client's own.
 	Transport http.RoundTripper
-	// Now is the clock that stamps messages; nil means time.Now.
-	Now func() time.Time
+	// Clock stamps messages and measures pauses; nil means the system's.
+	Clock Clock
 	// Random makes ids and spreads retries; nil means that of crypto/rand. It
 	// must be safe for use by many goroutines.
 	Random io.Reader
@@ -124,7 +142,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"FlushInterval", &c.FlushInterval, DefaultFlushInterval},
 		{"RequestTimeout", &c.RequestTimeout, DefaultRequestTimeout},
-		{"MaxRetryTime", &c.MaxRetryTime, DefaultMaxRetryTime},
+		{"MaxRetryTime", &c.MaxRetryTime, c.retryTime()},
 	} {
 		if *d.value == 0 {
 			*d.value = d.otherwise
@@ -133,20 +151,37 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("dataloaf: Config.%s is %v; it must be positive, or 0 for %v", d.name, *d.value, d.otherwise)
 		}
 	}
+	spool, err := c.Spool.withDefaults()
+	if err != nil {
+		return c, err
+	}
+	c.Spool = spool
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
 	if c.Transport == nil {
 		c.Transport = transport(c.Senders)
 	}
-	if c.Now == nil {
-		c.Now = time.Now
+	if c.Clock == nil {
+		c.Clock = ClockFunc(time.Now)
 	}
 	if c.Random == nil {
 		c.Random = newRandom()
 	}
 	return c, nil
 }
+
+// retryTime is MaxRetryTime's default. What lies on disk has time: there the
+// spool's bytes are the bound.
+func (c Config) retryTime() time.Duration {
+	if c.Spool.Dir != "" {
+		return forever
+	}
+	return DefaultMaxRetryTime
+}
+
+// forever is a duration that no sum of pauses reaches, far from overflowing.
+const forever = math.MaxInt64 / 4 * time.Nanosecond
 
 // transport is http.DefaultTransport's settings with a connection kept for each
 // sender: of the default's two, the others would be opened anew all the time.

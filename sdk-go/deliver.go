@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,9 @@ const (
 	// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
 	firstBackoff = 200 * time.Millisecond
 	maxBackoff   = 30 * time.Second
+	// closingBackoff is maxBackoff while the client closes: an API that comes
+	// back within Close's time must be asked within it.
+	closingBackoff = time.Second
 	// maxRetryAfter bounds what a server may ask for.
 	maxRetryAfter = 5 * time.Minute
 	// gzipThreshold is the body size from which compression pays.
@@ -35,75 +39,116 @@ const (
 )
 
 // deliver sends a batch until every message of it has its result.
-func (c *Client) deliver(b batch) {
-	c.deliverUntil(b, time.Now().Add(c.config.MaxRetryTime))
-}
+func (c *Client) deliver(b batch) { c.deliverWithin(b, 0) }
 
-func (c *Client) deliverUntil(b batch, deadline time.Time) {
+// deliverWithin is deliver for a batch that has used up some of its time.
+func (c *Client) deliverWithin(b batch, spent time.Duration) {
 	last := failure{CodeClosed, ErrClosed}
 	for attempt := 0; ; attempt++ {
 		if c.ctx.Err() != nil {
-			c.dropClosed(b.items, last.err)
+			c.giveUp(b, last.err)
 			return
 		}
 		if attempt > 0 {
-			c.mu.Lock()
-			c.stats.Retries++
-			c.mu.Unlock()
+			c.retries.Add(1)
 		}
+		started := c.config.Clock.Now()
 		o := c.send(b)
-		if len(o.accepted) > 0 {
+		// A clock may be set back.
+		spent += max(0, c.config.Clock.Now().Sub(started))
+		if o.tooLarge {
+			first, second := b.halves()
+			c.deliverWithin(first, spent)
+			c.deliverWithin(second, spent)
+			return
+		}
+		if len(o.accepted.ends) > 0 {
 			c.settle(o.accepted, Accepted, failure{})
 		}
 		c.reject(o)
-		if o.tooLarge {
-			half := len(b.items) / 2
-			c.deliverUntil(batch{lane: b.lane, items: b.items[:half]}, deadline)
-			c.deliverUntil(batch{lane: b.lane, items: b.items[half:]}, deadline)
+		if len(o.again.ends) == 0 {
 			return
 		}
-		if len(o.again) == 0 {
-			return
-		}
-		b.items, last = o.again, o.failure
+		b, last = o.again, o.failure
 		if c.ctx.Err() != nil {
 			continue // closed while it was under way
 		}
-		pause := o.retryAfter + c.jitter(min(maxBackoff, firstBackoff<<min(attempt, 16)))
-		if time.Now().Add(pause).After(deadline) {
-			c.config.Logger.Error("dataloaf: messages are dropped, the retries are used up", "messages", len(b.items), "after", c.config.MaxRetryTime, "error", last.err)
-			c.settle(b.items, Dropped, last)
+		pause := o.retryAfter + c.jitter(min(c.longestPause(), firstBackoff<<min(attempt, 16)))
+		if spent+pause > c.config.MaxRetryTime {
+			c.config.Logger.Error("dataloaf: messages are dropped, the retries are used up", "messages", len(b.ends), "after", c.config.MaxRetryTime, "error", last.err)
+			c.settle(b, Dropped, last)
 			return
 		}
-		c.config.Logger.Warn("dataloaf: a request will be sent again", "messages", len(b.items), "in", pause, "error", last.err)
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-c.ctx.Done():
-			timer.Stop()
-		}
+		c.config.Logger.Warn("dataloaf: a request will be sent again", "messages", len(b.ends), "in", pause, "error", last.err)
+		spent += pause
+		c.pause(pause, o.retryAfter > 0)
 	}
 }
 
-// dropClosed reports what Close had no time for; cause is why it was not
-// delivered before.
-func (c *Client) dropClosed(items []queuedItem, cause error) {
+// longestPause: once the client is closing there is no time for long ones, and
+// one process that ends is no crowd.
+func (c *Client) longestPause() time.Duration {
+	select {
+	case <-c.closing:
+		return closingBackoff
+	default:
+		return maxBackoff
+	}
+}
+
+// pause waits before a retry. Close cuts it short, unless the server asked for
+// it.
+func (c *Client) pause(d time.Duration, asked bool) {
+	closing := c.closing
+	select {
+	case <-closing:
+		asked = true // it was drawn for a client that is closing
+	default:
+	}
+	if asked {
+		closing = nil
+	}
+	over := make(chan struct{})
+	stop := c.config.Clock.AfterFunc(d, func() { close(over) })
+	defer stop()
+	select {
+	case <-over:
+	case <-closing:
+	case <-c.ctx.Done():
+	}
+}
+
+// giveUp is for what Close had no time for; cause is why it was not delivered
+// before. What lies in the spool stays there.
+func (c *Client) giveUp(b batch, cause error) {
+	if c.spool != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.forget(b)
+		return
+	}
 	if !errors.Is(cause, ErrClosed) {
 		cause = fmt.Errorf("%w; before: %w", ErrClosed, cause)
 	}
-	c.settle(items, Dropped, failure{CodeClosed, cause})
+	c.settle(b, Dropped, failure{CodeClosed, cause})
 }
 
 // reject reports rejections. A request that was refused as a whole is logged
 // always, since a wrong key or address is the operator's to mend; single
 // messages where there is no callback: a refusal is never silent.
 func (c *Client) reject(o outcome) {
-	if len(o.rejected) > 0 && (o.refused || c.config.Callback == nil) {
-		first := o.rejected[0]
-		c.config.Logger.Error("dataloaf: messages were rejected", "messages", len(o.rejected), "code", first.code, "error", first.err)
+	if len(o.rejected) == 0 {
+		return
+	}
+	if o.refused || c.config.Callback == nil {
+		first, messages := o.rejected[0], 0
+		for _, r := range o.rejected {
+			messages += len(r.ends)
+		}
+		c.config.Logger.Error("dataloaf: messages were rejected", "messages", messages, "code", first.code, "error", first.err)
 	}
 	for _, r := range o.rejected {
-		c.settle([]queuedItem{r.item}, Rejected, r.failure)
+		c.settle(r.batch, Rejected, r.failure)
 	}
 }
 
@@ -125,11 +170,11 @@ type failure struct {
 }
 
 // outcome is what one request came to; each message of the batch is in one of
-// the lists, or the batch was too large.
+// these, or the batch was too large.
 type outcome struct {
-	accepted []queuedItem
+	accepted batch
 	rejected []rejection
-	again    []queuedItem
+	again    batch
 	tooLarge bool
 	// refused: the rejected are the whole request, for one reason.
 	refused bool
@@ -138,44 +183,55 @@ type outcome struct {
 	retryAfter time.Duration
 }
 
+// rejection is messages that are refused for one reason.
 type rejection struct {
-	item queuedItem
+	batch
 	failure
 }
 
 func (c *Client) send(b batch) outcome {
-	request, err := c.request(b)
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	defer cancel(nil)
+	stop := c.config.Clock.AfterFunc(c.config.RequestTimeout, func() {
+		cancel(fmt.Errorf("no answer within %v", c.config.RequestTimeout))
+	})
+	defer stop()
+	request, err := c.request(ctx, b)
 	if err != nil {
-		return rejectAll(b.items, failure{CodeNetwork, err})
+		return rejectAll(b, failure{CodeNetwork, err})
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return outcome{again: b.items, failure: failure{CodeNetwork, fmt.Errorf("dataloaf: %w", err)}}
+		return c.failed(ctx, b, "send", err)
 	}
 	// A body that is read to its end lets the connection be used again.
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	_ = response.Body.Close()
 	if err != nil {
-		return outcome{again: b.items, failure: failure{CodeNetwork, fmt.Errorf("dataloaf: read the answer: %w", err)}}
+		return c.failed(ctx, b, "read the answer", err)
 	}
 	switch status := response.StatusCode; {
 	case status >= 200 && status < 300:
 		return c.read(b, status, answer)
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
-		return outcome{again: b.items, failure: refusal(status, answer), retryAfter: retryAfter(response.Header.Get("Retry-After"), c.config.Now())}
-	case status == http.StatusRequestEntityTooLarge && len(b.items) > 1:
+		return outcome{again: b, failure: refusal(status, answer), retryAfter: retryAfter(response.Header.Get("Retry-After"), c.config.Clock.Now())}
+	case status == http.StatusRequestEntityTooLarge && len(b.ends) > 1:
 		return outcome{tooLarge: true}
 	default:
-		return rejectAll(b.items, refusal(status, answer))
+		return rejectAll(b, refusal(status, answer))
 	}
 }
 
-func rejectAll(items []queuedItem, why failure) outcome {
-	o := outcome{refused: true}
-	for _, i := range items {
-		o.rejected = append(o.rejected, rejection{i, why})
+// failed is the outcome when no answer came.
+func (c *Client) failed(ctx context.Context, b batch, doing string, err error) outcome {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause // which says more than that a context was cancelled
 	}
-	return o
+	return outcome{again: b, failure: failure{CodeNetwork, fmt.Errorf("dataloaf: %s: %w", doing, err)}}
+}
+
+func rejectAll(b batch, why failure) outcome {
+	return outcome{refused: true, rejected: []rejection{{b, why}}}
 }
 
 var packers = sync.Pool{New: func() any {
@@ -184,42 +240,33 @@ var packers = sync.Pool{New: func() any {
 	return z
 }}
 
-func (c *Client) request(b batch) (*http.Request, error) {
-	size := 32
-	for _, i := range b.items {
-		size += len(i.json) + 1
-	}
-	body := bytes.NewBuffer(make([]byte, 0, size))
-	body.WriteString(b.lane.head())
-	for n, i := range b.items {
-		if n > 0 {
-			body.WriteByte(',')
-		}
-		body.Write(i.json)
-	}
-	body.WriteString("]}")
-	packed := body.Len() >= gzipThreshold
+func (c *Client) request(ctx context.Context, b batch) (*http.Request, error) {
+	body := b.body
+	packed := len(body) >= gzipThreshold
 	if packed {
-		out := bytes.NewBuffer(make([]byte, 0, body.Len()/4))
+		out := bytes.NewBuffer(make([]byte, 0, len(body)/4))
 		z := packers.Get().(*gzip.Writer)
 		z.Reset(out)
-		_, _ = z.Write(body.Bytes()) // a Buffer takes everything
+		_, _ = z.Write(body) // a Buffer takes everything
 		_ = z.Close()
 		packers.Put(z)
-		body = out
+		body = out.Bytes()
 	}
-	request, err := http.NewRequestWithContext(c.ctx, b.lane.method(), c.config.Endpoint+b.lane.path(), bytes.NewReader(body.Bytes()))
+	request, err := http.NewRequestWithContext(ctx, b.lane.method(), c.config.Endpoint+b.lane.path(), bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("dataloaf: make a request: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("x-api-key", c.config.APIKey)
 	request.Header.Set("User-Agent", "dataloaf-go/"+Version)
+	request.Header.Set(wire.VersionHeader, wireVersion)
 	if packed {
 		request.Header.Set("Content-Encoding", "gzip")
 	}
 	return request, nil
 }
+
+var wireVersion = strconv.Itoa(wire.Version)
 
 // read takes the item-by-item answer apart.
 func (c *Client) read(b batch, status int, body []byte) outcome {
@@ -228,39 +275,44 @@ func (c *Client) read(b batch, status int, body []byte) outcome {
 		Rejected []wire.Rejection `json:"rejected"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Accepted == nil {
-		return rejectAll(b.items, failure{CodeNotDataLoaf, &RequestError{Status: status, Code: CodeNotDataLoaf,
+		return rejectAll(b, failure{CodeNotDataLoaf, &RequestError{Status: status, Code: CodeNotDataLoaf,
 			Message: c.config.Endpoint + " answers, but not as a DataLoaf collection API does; check Config.Endpoint"}})
 	}
+	if *answer.Accepted+len(answer.Rejected) != len(b.ends) {
+		return miscounted(b)
+	}
+	if len(answer.Rejected) == 0 {
+		return outcome{accepted: b}
+	}
 	var o outcome
-	refused := make(map[int]bool, len(answer.Rejected))
+	refused := make([]bool, len(b.ends))
+	var accepted, again []int
 	for _, r := range answer.Rejected {
-		if r.Index < 0 || r.Index >= len(b.items) || refused[r.Index] {
+		if r.Index < 0 || r.Index >= len(b.ends) || refused[r.Index] {
 			return miscounted(b)
 		}
 		refused[r.Index] = true
 		why := failure{string(r.Code), errors.New(r.Message)}
 		if r.Code == wire.CodeUnavailable {
-			o.again = append(o.again, b.items[r.Index])
+			again = append(again, r.Index)
 			o.failure = why
 			continue
 		}
-		o.rejected = append(o.rejected, rejection{b.items[r.Index], why})
+		o.rejected = append(o.rejected, rejection{b.pick([]int{r.Index}), why})
 	}
-	if *answer.Accepted+len(answer.Rejected) != len(b.items) {
-		return miscounted(b)
-	}
-	for i, item := range b.items {
+	for i := range refused {
 		if !refused[i] {
-			o.accepted = append(o.accepted, item)
+			accepted = append(accepted, i)
 		}
 	}
+	o.accepted, o.again = b.pick(accepted), b.pick(again)
 	return o
 }
 
 // miscounted is the outcome of an answer that does not add up: nobody knows
 // what was stored, and sending it again does no harm.
 func miscounted(b batch) outcome {
-	return outcome{again: b.items, failure: failure{CodeNotDataLoaf, errors.New("dataloaf: the API's answer does not name every message once")}}
+	return outcome{again: b, failure: failure{CodeNotDataLoaf, errors.New("dataloaf: the API's answer does not name every message once")}}
 }
 
 // refusal is why an answer is not 2xx.

@@ -1,32 +1,12 @@
 package dataloaf
 
 import (
-	"fmt"
-	"io"
 	"time"
-
-	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
 
 // Message is an Event, a User or an Update (not a pointer to one).
 type Message interface {
-	// encode completes the message with its id and its time, checks it, and
-	// gives it with its JSON item.
-	encode(s stamp) (encoded, error)
-}
-
-// stamp is what a message takes from the moment of its call.
-type stamp struct {
-	now time.Time
-	// random makes ids.
-	random io.Reader
-}
-
-// encoded is a message ready to be sent.
-type encoded struct {
-	lane    lane
-	message Message
-	json    []byte
+	lane() lane
 }
 
 // Event is something that happened. Only Event is needed.
@@ -40,7 +20,7 @@ type Event struct {
 	// Timestamp is when; zero means now.
 	Timestamp time.Time
 	// Properties encodes to a JSON object of at most 32 KiB: a map, a struct,
-	// or a json.RawMessage.
+	// or a json.RawMessage. A map[string]any is the fastest.
 	Properties any
 	// Tag comes back in the Result and is sent nowhere.
 	Tag any
@@ -61,6 +41,7 @@ type User struct {
 // Update changes attributes of a user. It may come in any order: of two writes
 // to one attribute the one with the later UpdatedAt stays.
 type Update struct {
+	// UserID is the id by which your application knows the user.
 	UserID string
 	// Attributes encodes to a JSON object; a null removes the attribute.
 	Attributes any
@@ -71,7 +52,7 @@ type Update struct {
 }
 
 // lane is one of the three calls of the API; a batch belongs to one.
-type lane int
+type lane uint8
 
 const (
 	eventLane lane = iota
@@ -79,6 +60,10 @@ const (
 	updateLane
 	lanes
 )
+
+func (Event) lane() lane  { return eventLane }
+func (User) lane() lane   { return userLane }
+func (Update) lane() lane { return updateLane }
 
 func (l lane) method() string {
 	if l == updateLane {
@@ -94,7 +79,7 @@ func (l lane) path() string {
 	return "/v1/users"
 }
 
-// head opens the body; the items and "]}" follow.
+// head opens the body; the items and tail follow.
 func (l lane) head() string {
 	if l == eventLane {
 		return `{"events":[`
@@ -102,80 +87,5 @@ func (l lane) head() string {
 	return `{"users":[`
 }
 
-func (e Event) encode(s stamp) (encoded, error) {
-	if e.EventID == "" {
-		id, err := wire.NewUUIDv7(s.now, s.random)
-		if err != nil {
-			return encoded{}, fmt.Errorf("dataloaf: %w", err)
-		}
-		e.EventID = id
-	}
-	if e.Timestamp.IsZero() {
-		e.Timestamp = s.now
-	}
-	raw, err := item("timestamp", e.Timestamp, "properties", e.Properties,
-		field{"event_id", e.EventID}, field{"event", e.Event}, field{"user_id", e.UserID})
-	if err != nil {
-		return encoded{}, fmt.Errorf("dataloaf: event not enqueued: %w", err)
-	}
-	checked, err := wire.ParseEvent(raw, s.now, nil)
-	if err != nil {
-		return encoded{}, fmt.Errorf("dataloaf: event not enqueued: %w", err)
-	}
-	return encoded{eventLane, e, checked.AppendItem(make([]byte, 0, len(raw)))}, nil
-}
-
-func (u User) encode(s stamp) (encoded, error) {
-	if u.CreatedAt.IsZero() {
-		u.CreatedAt = s.now
-	}
-	raw, err := item("created_at", u.CreatedAt, "attributes", u.Attributes, field{"user_id", u.UserID})
-	if err != nil {
-		return encoded{}, fmt.Errorf("dataloaf: user not enqueued: %w", err)
-	}
-	checked, err := wire.ParseNewUser(raw, s.now)
-	if err != nil {
-		return encoded{}, fmt.Errorf("dataloaf: user not enqueued: %w", err)
-	}
-	return encoded{userLane, u, checked.AppendItem(make([]byte, 0, len(raw)))}, nil
-}
-
-func (u Update) encode(s stamp) (encoded, error) {
-	if u.UpdatedAt.IsZero() {
-		u.UpdatedAt = s.now
-	}
-	raw, err := item("updated_at", u.UpdatedAt, "attributes", u.Attributes, field{"user_id", u.UserID})
-	if err != nil {
-		return encoded{}, fmt.Errorf("dataloaf: update not enqueued: %w", err)
-	}
-	checked, err := wire.ParseUserUpdate(raw, s.now)
-	if err != nil {
-		return encoded{}, fmt.Errorf("dataloaf: update not enqueued: %w", err)
-	}
-	return encoded{updateLane, u, checked.AppendItem(make([]byte, 0, len(raw)))}, nil
-}
-
-// field is a string field, left out when it is empty.
-type field struct{ name, value string }
-
-// item is a message as JSON, which package wire then checks and compacts.
-func item(timeName string, at time.Time, objectName string, object any, fields ...field) ([]byte, error) {
-	out := make([]byte, 0, 512)
-	out = append(out, '{')
-	for _, f := range fields {
-		if f.value != "" {
-			out = append(wire.AppendString(append(wire.AppendString(out, f.name), ':'), f.value), ',')
-		}
-	}
-	if object != nil {
-		var err error
-		out = append(wire.AppendString(out, objectName), ':')
-		if out, err = (objectWriter{objectName}).append(out, object, 1); err != nil {
-			return nil, err
-		}
-		out = append(out, ',')
-	}
-	out = append(wire.AppendString(out, timeName), ':', '"')
-	out = at.UTC().AppendFormat(out, wire.TimeFormat)
-	return append(out, '"', '}'), nil
-}
+// tail closes the body.
+const tail = "]}"

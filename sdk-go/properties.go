@@ -42,12 +42,13 @@ func (w objectWriter) tooDeep() wire.Code {
 	return wire.CodePropertiesTooDeep
 }
 
-// append appends v; depth is how many objects and arrays it lies in.
+func (w objectWriter) nested() error {
+	return w.fail(w.tooDeep(), "nest deeper than %d levels; flatten them", wire.MaxDepth)
+}
+
+// append appends v; depth, of an object or an array, is how many levels there
+// are down to it, itself among them.
 func (w objectWriter) append(dst []byte, v any, depth int) ([]byte, error) {
-	if depth > wire.MaxDepth {
-		// Also the end of a map that holds itself.
-		return nil, w.fail(w.tooDeep(), "nest deeper than %d levels; flatten them", wire.MaxDepth)
-	}
 	switch v := v.(type) {
 	case nil:
 		return append(dst, "null"...), nil
@@ -82,8 +83,14 @@ func (w objectWriter) append(dst []byte, v any, depth int) ([]byte, error) {
 		}
 		return append(dst, v...), nil
 	case map[string]any:
+		if depth > wire.MaxDepth {
+			return nil, w.nested() // also the end of a map that holds itself
+		}
 		return w.appendMap(dst, v, depth)
 	case []any:
+		if depth > wire.MaxDepth {
+			return nil, w.nested()
+		}
 		return appendList(dst, v, func(dst []byte, e any) ([]byte, error) { return w.append(dst, e, depth+1) })
 	case []string:
 		return appendList(dst, v, func(dst []byte, s string) ([]byte, error) { return wire.AppendString(dst, s), nil })

@@ -15,11 +15,13 @@ type pooledRandom struct {
 }
 
 func newRandom() io.Reader {
-	return &pooledRandom{source: bufio.NewReaderSize(rand.Reader, 1<<10)}
+	return &pooledRandom{source: bufio.NewReaderSize(rand.Reader, 4<<10)}
 }
 
+// Read fills p whole: what is left of the last read and what the next one gives
+// are equally good.
 func (r *pooledRandom) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.source.Read(p)
+	return io.ReadFull(r.source, p)
 }

@@ -121,10 +121,21 @@ func timeOfV7(id string) time.Time {
 // NewUUIDv7 makes a UUID of version 7 (RFC 9562): 48 bits of milliseconds, so
 // that ids sort by time, and 74 random bits. It fails only when random does.
 func NewUUIDv7(now time.Time, random io.Reader) (string, error) {
-	var u [16]byte
-	if _, err := io.ReadFull(random, u[6:]); err != nil {
+	var drawn [UUIDv7Random]byte
+	if _, err := io.ReadFull(random, drawn[:]); err != nil {
 		return "", fmt.Errorf("make an event id: %w", err)
 	}
+	return string(AppendUUIDv7(nil, now, &drawn)), nil
+}
+
+// UUIDv7Random is how many random bytes a UUID of version 7 takes.
+const UUIDv7Random = 10
+
+// AppendUUIDv7 is NewUUIDv7 for callers that have a place for the id and the
+// randomness at hand.
+func AppendUUIDv7(dst []byte, now time.Time, random *[UUIDv7Random]byte) []byte {
+	var u [16]byte
+	copy(u[6:], random[:])
 	ms := uint64(now.UnixMilli())
 	for i := range 6 {
 		u[i] = byte(ms >> (40 - 8*i))
@@ -142,5 +153,5 @@ func NewUUIDv7(now time.Time, random io.Reader) (string, error) {
 		out[at], out[at+1] = digits[b>>4], digits[b&15]
 		at += 2
 	}
-	return string(out[:]), nil
+	return append(dst, out[:]...)
 }

@@ -33,7 +33,7 @@ func (o *Options) startDemo(ctx context.Context, url string, dir *datadir.Dir, l
 		Endpoint: url, APIKey: o.APIKey,
 		MaxBatchItems: wire.MaxItems, FlushInterval: demoTick / 2,
 		Logger: logger,
-		Now:    o.Now,
+		Clock:  dataloaf.ClockFunc(o.Now),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the demo: %w", err)

@@ -110,7 +110,7 @@ func Run(ctx context.Context, o Options) error {
 		MaxRetryTime: o.RetryFor,
 		Callback:     l.result,
 		Logger:       slog.New(slog.DiscardHandler), // the report tells
-		Now:          o.Now,
+		Clock:        dataloaf.ClockFunc(o.Now),
 	})
 	if err != nil {
 		return failure.New(err, "", "set up the import")
