@@ -204,8 +204,11 @@ type spool struct {
 	appended, fetched int
 	epoch             int
 	marks             []epochMark
-	// broken: the last write failed midway, and the segment must not be used on.
-	broken bool
+	// rotates: the next message begins a segment. After a write that failed
+	// midway, the end of the last one is no record; and one that an earlier client
+	// left may have lost its end, of which something may stand in its list of what
+	// is settled.
+	rotates bool
 
 	// timer: a sync is to come.
 	timer bool
@@ -219,7 +222,7 @@ type epochMark struct{ number, epoch int }
 
 // openSpool reads what an earlier client left.
 func openSpool(config Spool, logger *slog.Logger) (*spool, error) {
-	s := &spool{Spool: config, logger: logger, nextID: 1}
+	s := &spool{Spool: config, logger: logger, nextID: 1, rotates: true}
 	wrap := func(err error) error { return fmt.Errorf("dataloaf: open the spool %s: %w", config.Dir, err) }
 	if err := s.disk.MkdirAll(s.Dir); err != nil {
 		return nil, wrap(err)
@@ -422,7 +425,7 @@ func (s *spool) active() *segment {
 func (s *spool) append(l lane, record []byte) (place, error) {
 	seal(record, l)
 	to := s.active()
-	if to == nil || s.broken || (to.count > 0 && to.size+int64(len(record)) > min(maxSegment, s.MaxBytes/segmentShare)) {
+	if to == nil || s.rotates || (to.count > 0 && to.size+int64(len(record)) > min(maxSegment, s.MaxBytes/segmentShare)) {
 		var err error
 		if to, err = s.rotate(); err != nil {
 			return place{}, fmt.Errorf("%w: %w", ErrSpool, err)
@@ -433,7 +436,7 @@ func (s *spool) append(l lane, record []byte) (place, error) {
 		// What was written of it is no record, and is passed over.
 		to.size += int64(n)
 		s.bytes += int64(n)
-		s.broken = true
+		s.rotates = true
 		return place{}, fmt.Errorf("%w: %w", ErrSpool, err)
 	}
 	at := place{to, uint32(to.size), uint32(to.size) + uint32(len(record))}
@@ -464,7 +467,7 @@ func (s *spool) rotate() (*segment, error) {
 	s.bytes += next.size
 	old := s.active()
 	s.segments = append(s.segments, next)
-	s.broken = false
+	s.rotates = false
 	if old != nil && old.left == 0 {
 		s.drop(old)
 	}

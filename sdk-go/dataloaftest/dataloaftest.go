@@ -57,8 +57,9 @@ func WithConfig(change func(*dataloaf.Config)) Option { return change }
 func New(tb TB, options ...Option) *Recorder {
 	tb.Helper()
 	r := &Recorder{tb: tb, rejected: map[string]wire.Code{}}
-	// Nothing waits for an interval here: the recorder flushes when it is asked.
-	config := dataloaf.Config{Logger: slog.New(slog.DiscardHandler)}
+	// One sender keeps the order. What fails is dropped at once: a test that makes
+	// the API fail must not wait for retries.
+	config := dataloaf.Config{Logger: slog.New(slog.DiscardHandler), Senders: 1, MaxRetryTime: 1}
 	for _, option := range options {
 		option(&config)
 	}
@@ -126,8 +127,9 @@ func (r *Recorder) Reset() {
 }
 
 // Fail makes the API answer every call with an HTTP status from now on, to test
-// what the application does when DataLoaf is away or its key is wrong. Zero
-// makes it work again.
+// what the application does when DataLoaf is away (503) or its key is wrong
+// (403). Zero makes it work again. A recorder's client does not retry, unless an
+// option sets MaxRetryTime.
 func (r *Recorder) Fail(status int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
