@@ -209,11 +209,14 @@ export class Log implements Logger {
   }
 }
 
-/** Randomness without chance: ids count up, and pauses are zero, since eight bytes are drawn for a pause. */
-export function steady(): (bytes: Uint8Array) => void {
+/**
+ * Randomness without chance: ids count up, and pauses are zero, or the longest, since eight bytes are drawn for a pause
+ * and ten for an id.
+ */
+export function steady(pauses: "zero" | "longest" = "zero"): (bytes: Uint8Array) => void {
   let n = 0;
   return (bytes) => {
-    bytes.fill(0);
+    bytes.fill(bytes.length === 8 && pauses === "longest" ? 0xff : 0);
     if (bytes.length === 10) Buffer.from(bytes.buffer, bytes.byteOffset, 10).writeUInt32BE(++n, 6);
   };
 }
