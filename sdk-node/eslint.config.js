@@ -23,6 +23,7 @@ export default tseslint.config(
         "error",
         { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["describe", "test"] }] },
       ],
+      "@typescript-eslint/non-nullable-type-assertion-style": "off",
       // What a program without types does is tried as well.
       "@typescript-eslint/no-wrapper-object-types": "off",
       "no-new-wrappers": "off",

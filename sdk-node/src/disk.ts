@@ -169,8 +169,10 @@ function isAlive(holder: string): boolean {
 function startOf(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Field 22 (proc(5)); the second is the program's name, which may hold spaces.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    // Fields 3 and 22 (proc(5)); the second is the program's name, which may hold spaces.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A zombie runs no more; its parent has only not asked after it yet.
+    return fields[0] === "Z" || fields[0] === "X" ? "gone" : (fields[19] ?? "");
   } catch {
     return "";
   }

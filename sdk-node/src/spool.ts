@@ -199,11 +199,15 @@ export class Spool {
       try {
         segment.log.append(record);
       } catch (error) {
-        // What was written of it is no record, and is passed over.
+        // A message that was refused must not come back. What cannot be cut off is passed over as no record.
         this.#broken = true;
-        const size = segment.log.size();
-        this.#bytes += size - segment.size;
-        segment.size = size;
+        try {
+          segment.log.truncate(segment.size);
+        } catch {
+          const size = segment.log.size();
+          this.#bytes += size - segment.size;
+          segment.size = size;
+        }
         throw error;
       }
       const place = { segment, from: segment.size, to: segment.size + record.length };

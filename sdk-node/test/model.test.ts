@@ -164,7 +164,7 @@ describe("a model of the server agrees with what the client reports", () => {
         try {
           await run(seed);
         } catch (error) {
-          throw new Error(`seed ${seed}`, { cause: error });
+          throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
         }
       }
     });
