@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -116,12 +117,18 @@ type Client struct {
 	stop context.CancelFunc
 	// closing ends the pauses between retries: what can still go, goes now.
 	closing chan struct{}
+	// packing bounds the senders that compress at once: at least half of the
+	// processors are the application's.
+	packing chan struct{}
 
 	invalid, filtered, queueFull, retries atomic.Int64
 
 	mu sync.Mutex
-	// changed is broadcast whenever something below changes.
+	// changed is broadcast whenever something below changes that somebody may wait
+	// for; batches signals each batch that is ready to one sender alone, since
+	// waking them all would hold up the callers.
 	changed *sync.Cond
+	batches *sync.Cond
 	open    [lanes]batch
 	// typical is the size of a lane's last batch, to give the next one room.
 	typical [lanes]int
@@ -152,13 +159,14 @@ func New(config Config) (*Client, error) {
 		config:    config,
 		unsettled: map[int]int{},
 		closing:   make(chan struct{}),
+		packing:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		http: &http.Client{
 			Transport: config.Transport,
 			// A redirected POST would arrive as a GET, without its body.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	c.changed = sync.NewCond(&c.mu)
+	c.changed, c.batches = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	if config.Spool.Dir != "" {
 		if c.spool, err = openSpool(config.Spool, config.Logger); err != nil {
 			return nil, err
@@ -180,7 +188,7 @@ func NewNoop() *Client {
 	c := &Client{noop: true, unsettled: map[int]int{}, closing: make(chan struct{}), http: &http.Client{}}
 	// An empty Config fails only for want of an address and a key.
 	c.config, _ = Config{Endpoint: "http://noop.invalid", APIKey: "noop"}.withDefaults()
-	c.changed = sync.NewCond(&c.mu)
+	c.changed, c.batches = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -439,7 +447,7 @@ func (c *Client) cut(l lane) {
 	c.typical[l] = len(b.body)
 	c.open[l] = batch{}
 	c.ready = append(c.ready, b)
-	c.changed.Broadcast()
+	c.batches.Signal()
 }
 
 func (c *Client) cutAll() {
@@ -453,7 +461,7 @@ func (c *Client) work() {
 	for {
 		c.mu.Lock()
 		for len(c.ready) == 0 && !c.ended {
-			c.changed.Wait()
+			c.batches.Wait()
 		}
 		if len(c.ready) == 0 {
 			c.mu.Unlock()
@@ -533,7 +541,6 @@ func (c *Client) flush(ctx context.Context) error {
 		c.spool.mark(c.epoch)
 	}
 	c.cutAll()
-	c.changed.Broadcast()
 	for {
 		left := 0
 		for epoch, n := range c.unsettled {
@@ -586,6 +593,7 @@ func (c *Client) Close(ctx context.Context) error {
 	late := c.flush(ctx)
 	c.ended = true
 	c.changed.Broadcast()
+	c.batches.Broadcast()
 	c.mu.Unlock()
 	// What is still under way or waits for a retry is given up now; the workers
 	// settle every batch that is left before they end.

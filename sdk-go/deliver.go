@@ -245,6 +245,8 @@ func (c *Client) request(ctx context.Context, b batch) (*http.Request, error) {
 	packed := len(body) >= gzipThreshold
 	if packed {
 		out := bytes.NewBuffer(make([]byte, 0, len(body)/4))
+		c.packing <- struct{}{}
+		defer func() { <-c.packing }()
 		z := packers.Get().(*gzip.Writer)
 		z.Reset(out)
 		_, _ = z.Write(body) // a Buffer takes everything

@@ -1,0 +1,5 @@
+//go:build race
+
+package dataloaf
+
+const raceDetector = true
