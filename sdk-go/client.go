@@ -85,6 +85,7 @@ type RequestError struct {
 	Message string
 }
 
+// Error implements error.
 func (e *RequestError) Error() string { return "dataloaf: " + e.Message }
 
 // Stats are a client's counts since New. Enqueued and Recovered together are
