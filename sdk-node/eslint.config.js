@@ -38,6 +38,7 @@ export default tseslint.config(
         URL: "readonly",
         fetch: "readonly",
         Buffer: "readonly",
+        performance: "readonly",
       },
     },
   },

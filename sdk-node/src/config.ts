@@ -66,7 +66,8 @@ export interface Logger {
 export interface TransportRequest {
   method: "POST" | "PATCH";
   headers: Record<string, string>;
-  body: string | Uint8Array;
+  /** JSON, as text or packed with gzip. */
+  body: string | ArrayBuffer;
   /** Redirects are not followed: a redirected POST would arrive as a GET, without its body. */
   redirect: "manual";
   /** Aborted when the attempt has taken `requestTimeout`, or when `close` runs out of time. */

@@ -133,12 +133,14 @@ export async function send<T extends Sendable>(
 async function bodyOf(
   lane: Lane,
   items: readonly Sendable[],
-): Promise<{ body: string | Uint8Array; packed: boolean }> {
+): Promise<{ body: string | ArrayBuffer; packed: boolean }> {
   const body = `${lane.head}${items.map((item) => item.json).join(",")}]}`;
   const bytes = items.reduce((sum, item) => sum + item.bytes + 1, lane.head.length + 2);
   if (bytes < gzipThreshold) return { body, packed: false };
   try {
-    return { body: await pack(body, { level: gzipLevel }), packed: true };
+    const { buffer, byteOffset, length } = await pack(body, { level: gzipLevel });
+    // The types of fetch differ in which views they take, and agree on this.
+    return { body: buffer.slice(byteOffset, byteOffset + length) as ArrayBuffer, packed: true };
   } catch {
     return { body, packed: false }; // without the memory for it
   }

@@ -153,7 +153,11 @@ export class FakeApi {
   /** Carries requests to this API with no network between. */
   readonly transport: Transport = async (url: string, request: TransportRequest) => {
     const path = new URL(url).pathname.replace(/^\/prod/, "");
-    const work = this.handle(`${request.method} ${path}`, request.headers, Buffer.from(request.body));
+    const work = this.handle(
+      `${request.method} ${path}`,
+      request.headers,
+      typeof request.body === "string" ? Buffer.from(request.body) : Buffer.from(request.body),
+    );
     const aborted = new Promise<never>((_, reject) =>
       request.signal.addEventListener("abort", () => reject(request.signal.reason as Error)),
     );
