@@ -197,25 +197,25 @@ func NewNoop() *Client {
 // Track enqueues an event; see Enqueue.
 func (c *Client) Track(e Event) error {
 	if c.config.BeforeSend != nil {
-		return c.enqueueFiltered(nil, e)
+		return c.enqueueFiltered(patience{}, e)
 	}
-	return c.event(nil, e)
+	return c.event(patience{}, e)
 }
 
 // CreateUser enqueues a new user; see Enqueue.
 func (c *Client) CreateUser(u User) error {
 	if c.config.BeforeSend != nil {
-		return c.enqueueFiltered(nil, u)
+		return c.enqueueFiltered(patience{}, u)
 	}
-	return c.user(nil, u)
+	return c.user(patience{}, u)
 }
 
 // UpdateUser enqueues a user update; see Enqueue.
 func (c *Client) UpdateUser(u Update) error {
 	if c.config.BeforeSend != nil {
-		return c.enqueueFiltered(nil, u)
+		return c.enqueueFiltered(patience{}, u)
 	}
-	return c.update(nil, u)
+	return c.update(patience{}, u)
 }
 
 // Enqueue takes a message without waiting. It fails with ErrQueueFull,
@@ -223,28 +223,33 @@ func (c *Client) UpdateUser(u Update) error {
 // rules (a *wire.ItemError within); then the message is not taken and gets no
 // Result. The message is encoded at once: what it refers to may be changed
 // afterwards.
-func (c *Client) Enqueue(m Message) error { return c.enqueue(nil, m) }
+func (c *Client) Enqueue(m Message) error { return c.enqueue(patience{}, m) }
 
 // EnqueueWait is Enqueue for programs that have nothing better to do than wait
 // until there is room, such as imports. It fails when ctx ends first.
-func (c *Client) EnqueueWait(ctx context.Context, m Message) error { return c.enqueue(ctx, m) }
-
-// enqueue waits for room where ctx is not nil.
-func (c *Client) enqueue(ctx context.Context, m Message) error {
-	if c.config.BeforeSend != nil && m != nil {
-		return c.enqueueFiltered(ctx, m)
-	}
-	return c.encode(ctx, m)
+func (c *Client) EnqueueWait(ctx context.Context, m Message) error {
+	return c.enqueue(patience{ctx}, m)
 }
 
-func (c *Client) encode(ctx context.Context, m Message) error {
+// patience is how long a call waits for room: until the context ends, or not at
+// all where there is none.
+type patience struct{ ctx context.Context }
+
+func (c *Client) enqueue(p patience, m Message) error {
+	if c.config.BeforeSend != nil && m != nil {
+		return c.enqueueFiltered(p, m)
+	}
+	return c.encode(p, m)
+}
+
+func (c *Client) encode(p patience, m Message) error {
 	switch m := m.(type) {
 	case Event:
-		return c.event(ctx, m)
+		return c.event(p, m)
 	case User:
-		return c.user(ctx, m)
+		return c.user(p, m)
 	case Update:
-		return c.update(ctx, m)
+		return c.update(p, m)
 	default:
 		c.invalid.Add(1)
 		return errors.New("dataloaf: the message is nil or a pointer; enqueue an Event, a User or an Update")
@@ -252,7 +257,7 @@ func (c *Client) encode(ctx context.Context, m Message) error {
 }
 
 // enqueueFiltered asks BeforeSend first.
-func (c *Client) enqueueFiltered(ctx context.Context, m Message) error {
+func (c *Client) enqueueFiltered(p patience, m Message) error {
 	m, err := c.filter(m)
 	if err != nil {
 		c.invalid.Add(1)
@@ -262,7 +267,7 @@ func (c *Client) enqueueFiltered(ctx context.Context, m Message) error {
 		c.filtered.Add(1)
 		return nil
 	}
-	return c.encode(ctx, m)
+	return c.encode(p, m)
 }
 
 func (c *Client) filter(m Message) (out Message, err error) {
@@ -277,7 +282,7 @@ func (c *Client) filter(m Message) (out Message, err error) {
 // The three kinds have a function each, and not one over Message, because a
 // Message in an interface would lie on the heap.
 
-func (c *Client) event(ctx context.Context, e Event) error {
+func (c *Client) event(p patience, e Event) error {
 	s := scratches.Get().(*scratch)
 	defer s.release()
 	e, err := s.event(e, c.config.Clock.Now(), c.config.Random)
@@ -289,10 +294,10 @@ func (c *Client) event(ctx context.Context, e Event) error {
 	if c.config.Callback != nil {
 		kept = e
 	}
-	return c.put(ctx, eventLane, s, kept)
+	return c.put(p, eventLane, s, kept)
 }
 
-func (c *Client) user(ctx context.Context, u User) error {
+func (c *Client) user(p patience, u User) error {
 	s := scratches.Get().(*scratch)
 	defer s.release()
 	u, err := s.user(u, c.config.Clock.Now())
@@ -304,10 +309,10 @@ func (c *Client) user(ctx context.Context, u User) error {
 	if c.config.Callback != nil {
 		kept = u
 	}
-	return c.put(ctx, userLane, s, kept)
+	return c.put(p, userLane, s, kept)
 }
 
-func (c *Client) update(ctx context.Context, u Update) error {
+func (c *Client) update(p patience, u Update) error {
 	s := scratches.Get().(*scratch)
 	defer s.release()
 	u, err := s.update(u, c.config.Clock.Now())
@@ -319,20 +324,19 @@ func (c *Client) update(ctx context.Context, u Update) error {
 	if c.config.Callback != nil {
 		kept = u
 	}
-	return c.put(ctx, updateLane, s, kept)
+	return c.put(p, updateLane, s, kept)
 }
 
-// put takes the message that was written, or says why not. Where ctx is not nil
-// it waits for room.
-func (c *Client) put(ctx context.Context, l lane, s *scratch, kept Message) error {
+// put takes the message that was written, or says why not.
+func (c *Client) put(p patience, l lane, s *scratch, kept Message) error {
 	c.mu.Lock()
 	if !c.closed && !c.hasRoom(len(s.item())) && !c.noop {
-		if ctx == nil {
+		if p.ctx == nil {
 			c.mu.Unlock()
 			c.queueFull.Add(1)
 			return ErrQueueFull
 		}
-		if err := c.awaitRoom(ctx, len(s.item())); err != nil {
+		if err := c.awaitRoom(p.ctx, len(s.item())); err != nil {
 			c.mu.Unlock()
 			return err
 		}

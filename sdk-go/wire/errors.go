@@ -53,6 +53,7 @@ type ItemError struct {
 	Message string
 }
 
+// Error implements error.
 func (e *ItemError) Error() string { return e.Message }
 
 // BodyError says why a whole body is refused.
@@ -63,6 +64,7 @@ type BodyError struct {
 	Message string
 }
 
+// Error implements error.
 func (e *BodyError) Error() string { return e.Message }
 
 func badBody(code Code, message string) *BodyError {
