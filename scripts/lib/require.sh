@@ -93,14 +93,15 @@ require_packages() {
     fail "could not install ${missing[*]}. Run as root: apt-get update && apt-get install ${missing[*]}"
 }
 
-# require_npm_packages installs the front end's packages when the lock file is
-# not the one they were installed from.
+# require_npm_packages [FOLDER] installs the npm packages of the front end, or of
+# another folder, when its lock file is not the one they were installed from.
 require_npm_packages() {
-  local stamp=$ROOT/frontend/node_modules/.installed-from
-  cmp -s "$ROOT/frontend/package-lock.json" "$stamp" && return 0
-  say "Installing the front end's npm packages"
-  (cd "$ROOT/frontend" && npm ci --no-audit --no-fund >&2) || fail "npm ci failed in frontend"
-  cp "$ROOT/frontend/package-lock.json" "$stamp"
+  local folder=${1:-frontend}
+  local stamp=$ROOT/$folder/node_modules/.installed-from
+  cmp -s "$ROOT/$folder/package-lock.json" "$stamp" && return 0
+  say "Installing the npm packages of $folder"
+  (cd "$ROOT/$folder" && npm ci --no-audit --no-fund >&2) || fail "npm ci failed in $folder"
+  cp "$ROOT/$folder/package-lock.json" "$stamp"
 }
 
 # require_go_tool NAME PACKAGE VERSION builds a pinned tool into .tools/bin and
