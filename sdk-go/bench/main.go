@@ -114,7 +114,7 @@ func compare(ctx context.Context, o options, out io.Writer) error {
 	}
 	for _, library := range libraries {
 		f := got[library][0]
-		print("  %-22s %5d MB live heap  %5d MB resident at most  %8d in the queue  %8d refused or dropped", library, f.HeapBytes>>20, f.ResidentBytes>>20, f.Enqueued-f.Failed, f.Failed)
+		print("  %-22s %5d MiB live heap  %5d MiB resident at most  %8d in the queue  %8d refused or dropped", library, f.HeapBytes>>20, f.ResidentBytes>>20, f.Enqueued-f.Failed, f.Failed)
 	}
 
 	print("outage: the server is away for %v; %d events are enqueued, and 5 s later the program closes", o.outage, o.missed)
