@@ -1,7 +1,7 @@
 // Packs the package as it is published, installs the tarball into an empty project, and uses it as its users do: from
 // both module systems, with the types of each.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,7 +63,6 @@ for (const [name, head] of [
     writeFileSync(join(project, name), head + body);
     // LOAF_NODE names another Node.js to try, such as the oldest that is supported.
     const node = process.env.LOAF_NODE ?? process.execPath;
-    const { spawn } = await import("node:child_process");
     const child = spawn(node, [name, endpoint, name], { cwd: project });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));

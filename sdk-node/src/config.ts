@@ -26,8 +26,8 @@ export const defaultRequestTimeout = 30_000;
 export const defaultMaxRetryTime = 10 * 60_000;
 /** How long `close` takes at most, in milliseconds: as long as Kubernetes waits after SIGTERM. */
 export const defaultCloseTimeout = 30_000;
-/** The bytes of a spool: an hour of a thousand messages a second, about. */
-export const defaultSpoolMaxBytes = 1 << 30;
+/** The bytes of a spool: about a million messages, and a size that most disks have to spare. */
+export const defaultSpoolMaxBytes = 256 << 20;
 /** The least that a spool may have, in bytes: the largest message and its neighbours fit. */
 export const minSpoolMaxBytes = 1 << 20;
 /** How much of its last messages a machine that loses power may lose, in milliseconds. */
@@ -41,7 +41,7 @@ export const defaultSpoolSyncInterval = 1000;
 export interface SpoolConfig {
   /** The folder, on a local disk; made when it is absent. */
   dir: string;
-  /** Bounds the folder's files, in bytes, 1 MiB at least. Beyond, a call says `queue_full`. Default 1 GiB. */
+  /** Bounds the folder's files, in bytes, 1 MiB at least. Beyond, a call says `queue_full`. Default 256 MiB. */
   maxBytes?: number | undefined;
   /**
    * When the disk is told to make sure (fsync), and so what a loss of power may cost; a crash of the process alone costs

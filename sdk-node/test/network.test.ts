@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { describe, test, type TestContext } from "node:test";
 import { Client, type Config, type Result } from "../src/index.js";
 import { Broken, FakeApi, Log, byTag, draws, steady, track, want } from "./fake.js";
@@ -133,7 +133,6 @@ describe("over the network", () => {
     // It accepts and reads, and never answers; the next connection is served.
     const api = new FakeApi();
     const real = new URL(await serve(t, api));
-    const { connect } = await import("node:net");
     const sockets: Socket[] = [];
     let first = true;
     const endpoint = await listen(
