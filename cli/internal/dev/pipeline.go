@@ -49,7 +49,7 @@ func newPipeline(e engine, store *local.Store, apiKey string, now func() time.Ti
 		schedule:   local.NewSchedule(loader, queue, logger),
 		loader:     loader,
 		collection: local.NewHTTP(local.HTTPConfig{
-			Keys:    []string{apiKey},
+			Keys:    local.NewKeyring(apiKey),
 			Collect: collect.New(collect.Config{Events: events, Users: users, Now: now, NewID: newID, Logger: logger}),
 			Update: update.New(update.Config{
 				Store: store, Warehouse: e, Retry: queue, Bucket: string(warehouse.Updates.Bucket()),
