@@ -105,7 +105,7 @@ func (s *Stack) readState(ctx context.Context) ([]byte, error) {
 		}
 		return text, nil
 	}
-	text, err := s.read(ctx, stateFile)
+	text, err := s.read(ctx, StateFile)
 	if missing(err) {
 		return nil, s.notDeployed()
 	}

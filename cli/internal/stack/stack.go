@@ -22,9 +22,10 @@ const (
 	AnswersFile = "dataloaf.tfvars.json"
 	// DefaultName is the name of a stack that was given none.
 	DefaultName = "dataloaf"
-	// stateFolder holds the state of a stack with --local-state.
-	stateFolder = "state"
-	stateFile   = "terraform.tfstate"
+	// StateFolder holds the state of a stack with --local-state.
+	StateFolder = "state"
+	// StateFile is the name of the state, there and in the bucket.
+	StateFile = "terraform.tfstate"
 	// workFolder is where Terraform works, in the stack's folder. All in it can be
 	// made again.
 	workFolder = ".loafctl"
@@ -95,7 +96,7 @@ func (s *Stack) WorkDir() string { return filepath.Join(s.Dir, workFolder) }
 func (s *Stack) AnswersPath() string { return filepath.Join(s.Dir, AnswersFile) }
 
 // StatePath is the state of a stack with LocalState.
-func (s *Stack) StatePath() string { return filepath.Join(s.Dir, stateFolder, stateFile) }
+func (s *Stack) StatePath() string { return filepath.Join(s.Dir, StateFolder, StateFile) }
 
 // Bucket is the name of the bucket with the state.
 func (s *Stack) Bucket() string { return BucketName(s.Name(), s.Identity.Account, s.Region()) }
@@ -129,7 +130,7 @@ func Open(ctx context.Context, f Flags) (*Stack, error) {
 		return nil, err
 	}
 	s := &Stack{Dir: dir, Answers: answers, Session: session, Identity: identity}
-	if info, err := os.Stat(filepath.Join(dir, stateFolder)); err == nil && info.IsDir() {
+	if info, err := os.Stat(filepath.Join(dir, StateFolder)); err == nil && info.IsDir() {
 		s.LocalState = true
 	}
 	return s, nil
