@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -124,9 +125,20 @@ func (d *Deployment) Plan(ctx context.Context, destroy bool) (*Plan, error) {
 	return d.plan(ctx, tf.PlanOptions{Destroy: destroy})
 }
 
-// PlanTargets plans some of it.
-func (d *Deployment) PlanTargets(ctx context.Context, targets ...string) (*Plan, error) {
-	return d.plan(ctx, tf.PlanOptions{Targets: targets})
+// PlanForceDestroy plans to let a destroy delete the buckets of raw objects, and
+// nothing else.
+func (d *Deployment) PlanForceDestroy(ctx context.Context) (*Plan, error) {
+	return d.plan(ctx, tf.PlanOptions{Vars: []string{forceDestroy + "=true"}, Targets: []string{rawBuckets}})
+}
+
+const rawBuckets = "module.dataloaf.module.collection.aws_s3_bucket.raw"
+
+// RawBucketResource reports whether an address is one of the buckets of raw
+// objects, or what protects it.
+func RawBucketResource(address string) bool {
+	return strings.HasPrefix(address, "module.dataloaf.module.collection.aws_s3_bucket") && strings.Contains(address, ".raw[") &&
+		// What tells the loader goes with the loader.
+		!strings.Contains(address, "aws_s3_bucket_notification.")
 }
 
 func (d *Deployment) plan(ctx context.Context, o tf.PlanOptions) (*Plan, error) {

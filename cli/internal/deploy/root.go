@@ -69,6 +69,8 @@ func materialise(s *stack.Stack, from shipped.Flags) (*shipped.Manifest, error) 
 	return manifest, nil
 }
 
+const forceDestroy = "force_destroy"
+
 // own are variables that loafctl gives itself.
 var own = map[string]string{
 	"region":        "it is loafctl's own",
@@ -83,6 +85,10 @@ func rootModule(s *stack.Stack, m *shipped.Module) (string, error) {
 		return "", err
 	}
 	var variables, arguments []string
+	if !slices.Contains(names, forceDestroy) {
+		// destroy sets it, and nobody's answers stay changed.
+		names = append(names, forceDestroy)
+	}
 	for _, name := range names {
 		if name == "region" {
 			continue
@@ -94,7 +100,11 @@ func rootModule(s *stack.Stack, m *shipped.Module) (string, error) {
 			}
 			return "", failure.Usage(remedy, "%s has %q, which is no variable of DataLoaf's modules", s.AnswersPath(), name)
 		}
-		variables = append(variables, fmt.Sprintf("variable %q {}\n", name))
+		body := "{}"
+		if name == forceDestroy {
+			body = "{\n  default = false\n}"
+		}
+		variables = append(variables, fmt.Sprintf("variable %q %s\n", name, body))
 		arguments = append(arguments, fmt.Sprintf("  %s = var.%s\n", name, name))
 	}
 	backend := `  backend "s3" {}`

@@ -118,3 +118,33 @@ func (s *Stack) readState(ctx context.Context) ([]byte, error) {
 func (s *Stack) notDeployed() error {
 	return failure.New(nil, "`loafctl apply` makes it.", "the stack %q is not in %s yet", s.Name(), s.Region())
 }
+
+// ARNs are the ARNs of what the state holds: what Terraform made and knows of.
+func (s *Stack) ARNs(ctx context.Context) (map[string]bool, error) {
+	text, err := s.readState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var state struct {
+		Resources []struct {
+			Mode      string `json:"mode"`
+			Instances []struct {
+				Attributes struct {
+					ARN string `json:"arn"`
+				} `json:"attributes"`
+			} `json:"instances"`
+		} `json:"resources"`
+	}
+	if err := json.Unmarshal(text, &state); err != nil {
+		return nil, failure.New(err, "", "read the state of the stack %q", s.Name())
+	}
+	arns := map[string]bool{}
+	for _, r := range state.Resources {
+		for _, i := range r.Instances {
+			if r.Mode == "managed" && i.Attributes.ARN != "" {
+				arns[i.Attributes.ARN] = true
+			}
+		}
+	}
+	return arns, nil
+}

@@ -27,8 +27,7 @@ const stopPatience = 30 * time.Minute
 type Run struct {
 	terraform *tfexec.Terraform
 	program   Program
-	// reconfigure lets init change the backend without asking.
-	options Options
+	options   Options
 }
 
 var _ Terraform = (*Run)(nil)
@@ -127,6 +126,9 @@ func (r *Run) Plan(ctx context.Context, o PlanOptions, report func(Event)) (*tfj
 	}
 	if o.Destroy {
 		options = append(options, tfexec.Destroy(true))
+	}
+	for _, v := range o.Vars {
+		options = append(options, tfexec.Var(v))
 	}
 	for _, target := range o.Targets {
 		options = append(options, tfexec.Target(target))

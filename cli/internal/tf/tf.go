@@ -35,6 +35,8 @@ type PlanOptions struct {
 	VarFile string
 	// Destroy plans to remove everything.
 	Destroy bool
+	// Vars are variables beside the file, "name=value" each.
+	Vars []string
 	// Targets are the addresses to plan; empty is all.
 	Targets []string
 }
