@@ -95,3 +95,6 @@ func (s *Session) S3() *s3.Client {
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 }
+
+// Opener opens a session. Open is the real one.
+type Opener func(ctx context.Context, o Options) (*Session, error)

@@ -11,12 +11,9 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/shipped"
 	"github.com/dataloaf/dataloaf/cli/internal/stack"
+	"github.com/dataloaf/dataloaf/cli/internal/tf"
 	"github.com/dataloaf/dataloaf/cli/internal/version"
 )
-
-// AWSProvider is the version of Terraform's AWS provider: exactly one, so that two
-// people who apply one stack do it alike.
-const AWSProvider = "5.100.0"
 
 const (
 	modulesFolder   = "terraform"
@@ -139,7 +136,7 @@ module "dataloaf" {
 
   artifacts_dir = %q
 %s}
-`, stack.AnswersFile, m.RequiredVersion, AWSProvider, backend, s.Identity.Account, strings.Join(variables, ""), modulesFolder, artifactsFolder, strings.Join(arguments, ""))
+`, stack.AnswersFile, m.RequiredVersion, tf.AWSProvider, backend, s.Identity.Account, strings.Join(variables, ""), modulesFolder, artifactsFolder, strings.Join(arguments, ""))
 	for _, name := range slices.Sorted(maps.Keys(m.Outputs)) {
 		sensitive := ""
 		if m.Outputs[name] {

@@ -31,6 +31,9 @@ const (
 	// Pinned is the version that is installed where none is found; the tests of
 	// the modules run with it.
 	Pinned = "1.11.4"
+	// AWSProvider is the version of Terraform's AWS provider: exactly one, so that
+	// two people who apply one stack do it alike.
+	AWSProvider = "5.100.0"
 )
 
 // installTimeout is for a download of some 30 MB on a slow line.

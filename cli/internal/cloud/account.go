@@ -1,0 +1,210 @@
+package cloud
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Regions lists the regions that are enabled for the account.
+func (s *Session) Regions(ctx context.Context) ([]string, error) {
+	c := s.Config
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	found, err := ec2.NewFromConfig(c).DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
+	if err != nil {
+		return nil, Explain(err, "list the regions that are enabled")
+	}
+	var names []string
+	for _, r := range found.Regions {
+		names = append(names, aws.ToString(r.RegionName))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Zones counts the availability zones of the region in which everything runs.
+func (s *Session) Zones(ctx context.Context) (int, error) {
+	found, err := ec2.NewFromConfig(s.Config).DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{
+		Filters: []ec2types.Filter{
+			{Name: aws.String("state"), Values: []string{"available"}},
+			{Name: aws.String("opt-in-status"), Values: []string{"opt-in-not-required"}},
+		},
+	})
+	if err != nil {
+		return 0, Explain(err, "list the availability zones of %s", s.Config.Region)
+	}
+	return len(found.AvailabilityZones), nil
+}
+
+// VPCs counts the region's VPCs.
+func (s *Session) VPCs(ctx context.Context) (int, error) {
+	n := 0
+	pages := ec2.NewDescribeVpcsPaginator(ec2.NewFromConfig(s.Config), &ec2.DescribeVpcsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, Explain(err, "count the VPCs of %s", s.Config.Region)
+		}
+		n += len(page.Vpcs)
+	}
+	return n, nil
+}
+
+// LambdaConcurrency gives the account's executions at once, and those that no
+// function has reserved.
+func (s *Session) LambdaConcurrency(ctx context.Context) (all, unreserved int, err error) {
+	settings, err := lambda.NewFromConfig(s.Config).GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
+	if err != nil {
+		return 0, 0, Explain(err, "read Lambda's quotas")
+	}
+	if limit := settings.AccountLimit; limit != nil {
+		all = int(limit.ConcurrentExecutions)
+		unreserved = int(aws.ToInt32(limit.UnreservedConcurrentExecutions))
+	}
+	return all, unreserved, nil
+}
+
+// APILoggingRole is the role by which API Gateway writes logs in the region; empty
+// when it has none.
+func (s *Session) APILoggingRole(ctx context.Context) (string, error) {
+	account, err := apigateway.NewFromConfig(s.Config).GetAccount(ctx, &apigateway.GetAccountInput{})
+	if err != nil {
+		return "", Explain(err, "read API Gateway's settings")
+	}
+	return aws.ToString(account.CloudwatchRoleArn), nil
+}
+
+// HasBucket reports whether a bucket of a name is there, whoever has it.
+func (s *Session) HasBucket(ctx context.Context, name string) (bool, error) {
+	_, err := s.S3().HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(name)})
+	switch {
+	case err == nil, Code(err) == "Forbidden":
+		return true, nil
+	case Code(err) == "NotFound", Code(err) == "NoSuchBucket":
+		return false, nil
+	}
+	return false, Explain(err, "look for a bucket %s", name)
+}
+
+// Zone is a public hosted zone of Route 53.
+type Zone struct {
+	ID, Name string
+}
+
+// HostedZone finds the public hosted zone in which a host name lies, the longest
+// where several do; nil when there is none.
+func (s *Session) HostedZone(ctx context.Context, host string) (*Zone, error) {
+	c := s.Config
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	var best *Zone
+	pages := route53.NewListHostedZonesPaginator(route53.NewFromConfig(c), &route53.ListHostedZonesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, Explain(err, "list the hosted zones of Route 53")
+		}
+		for _, z := range page.HostedZones {
+			name := strings.TrimSuffix(aws.ToString(z.Name), ".")
+			if z.Config != nil && z.Config.PrivateZone || host != name && !strings.HasSuffix(host, "."+name) {
+				continue
+			}
+			if best == nil || len(name) > len(best.Name) {
+				best = &Zone{ID: strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"), Name: name}
+			}
+		}
+	}
+	return best, nil
+}
+
+// Refused lists those among the actions that the identity may not do, by the
+// policies that are attached to it.
+func (s *Session) Refused(ctx context.Context, who Identity, actions []string) ([]string, error) {
+	var refused []string
+	pages := iam.NewSimulatePrincipalPolicyPaginator(iam.NewFromConfig(s.Config), &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: aws.String(policySource(who.ARN)), ActionNames: actions,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, Explain(err, "check the permissions of %s", who.ARN)
+		}
+		for _, r := range page.EvaluationResults {
+			if r.EvalDecision != iamtypes.PolicyEvaluationDecisionTypeAllowed {
+				refused = append(refused, aws.ToString(r.EvalActionName))
+			}
+		}
+	}
+	slices.Sort(refused)
+	return refused, nil
+}
+
+// policySource is the role of who is in a session of it: policies hang on that.
+// arn:aws:sts::1:assumed-role/NAME/SESSION is arn:aws:iam::1:role/NAME.
+func policySource(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[2] != "sts" {
+		return arn
+	}
+	name, ok := strings.CutPrefix(parts[5], "assumed-role/")
+	if !ok {
+		return arn
+	}
+	name, _, _ = strings.Cut(name, "/")
+	return strings.Join([]string{parts[0], parts[1], "iam", "", parts[4], "role/" + name}, ":")
+}
+
+// Root reports whether it is the account's root user, which nobody should work as.
+func (i Identity) Root() bool { return strings.HasSuffix(i.ARN, ":root") }
+
+// Profiles lists the profiles of the AWS configuration, from the files that the
+// environment names or those in the home folder.
+func Profiles(lookup func(string) (string, bool), read func(string) ([]byte, error)) []string {
+	files := []string{awsconfig.DefaultSharedConfigFilename(), awsconfig.DefaultSharedCredentialsFilename()}
+	for i, variable := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
+		if path, ok := lookup(variable); ok && path != "" {
+			files[i] = path
+		}
+	}
+	var names []string
+	for i, file := range files {
+		text, err := read(file)
+		if err != nil {
+			continue // it is not there, or not ours to read
+		}
+		for line := range strings.Lines(string(text)) {
+			section, ok := strings.CutPrefix(strings.TrimSpace(line), "[")
+			section, closed := strings.CutSuffix(section, "]")
+			if !ok || !closed {
+				continue
+			}
+			section = strings.TrimSpace(section)
+			// Profiles have their word in one file and not in the other; what else
+			// the first holds, such as SSO sessions, is none.
+			if i == 0 && section != "default" {
+				if section, ok = strings.CutPrefix(section, "profile "); !ok {
+					continue
+				}
+			}
+			if section = strings.TrimSpace(section); !slices.Contains(names, section) {
+				names = append(names, section)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
