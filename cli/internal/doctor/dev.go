@@ -18,6 +18,7 @@ const devPatience = time.Minute
 
 // dev looks at a loafctl dev.
 func (d *doctor) dev(ctx context.Context, r datadir.Running) {
+	d.look = devLook
 	if !d.check(ctx, machine, "clock", func(ctx context.Context) result { return d.compareClock(ctx, r.Address+"/healthz") }) {
 		return
 	}

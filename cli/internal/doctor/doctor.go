@@ -135,6 +135,8 @@ func failed(err error) result {
 type doctor struct {
 	*Options
 	report Report
+	// look is the time between two looks at where the event is.
+	look time.Duration
 }
 
 // checkTimeout bounds one check that follows no event.
@@ -166,7 +168,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	d := &doctor{Options: &o, report: Report{Checks: []Check{}}}
+	d := &doctor{Options: &o, report: Report{Checks: []Check{}}, look: look}
 	running, local, err := o.Dev()
 	switch {
 	case err != nil:

@@ -23,8 +23,10 @@ const (
 	// eventName and markProperty are how the doctor's events are known.
 	eventName    = "loafctl doctor"
 	markProperty = "check"
-	// look is the time between two looks at where the event is.
-	look = 5 * time.Second
+	// look is the time between two looks at where the event is; on one machine
+	// it is shorter.
+	look    = 5 * time.Second
+	devLook = 200 * time.Millisecond
 	// queryPatience is how long what is loaded may take to be found by a query.
 	queryPatience = time.Minute
 )
@@ -83,7 +85,7 @@ func (d *doctor) until(ctx context.Context, patience time.Duration, looking func
 		if !d.Now().Before(end) {
 			return nil, nil //nolint:nilnil // nothing was found, and nothing failed
 		}
-		if err := d.Pause(ctx, look); err != nil {
+		if err := d.Pause(ctx, d.look); err != nil {
 			return nil, nil //nolint:nilnil // the whole time is up
 		}
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -185,7 +186,9 @@ func (d *doctor) loading(ctx context.Context, s *deployed.Stack) {
 	d.check(ctx, inStack, "warehouse's secrets", func(ctx context.Context) result {
 		for _, user := range []string{"load", "update", "insights"} {
 			if err := s.Described(ctx, s.Outputs.Warehouse.SecretARNs[user]); err != nil {
-				return failed(err)
+				r := failed(err)
+				r.remedy = cmp.Or(r.remedy, "`loafctl apply` makes it again.")
+				return r
 			}
 		}
 		return ok("all three are there")

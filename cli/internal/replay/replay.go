@@ -106,7 +106,7 @@ func Run(ctx context.Context, o Options) error {
 	report, err := o.replay(ctx, work, r)
 	if err != nil {
 		if report.Objects > 0 {
-			o.tell("%d objects were loaded before that. They stay loaded: running this again goes on from there.", report.Objects)
+			o.tell("Loaded before that: %s. Running this again goes on from there.", objects(report.Objects))
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			return failure.New(err, "Run it again: it goes on where it ended. --timeout gives it longer.", "the replay took longer than %v", o.Timeout)
@@ -118,7 +118,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	if report.Quarantined > 0 {
 		return failure.New(nil, "`loafctl status --token` and the page's pipeline view say why. Mend them and run this again.",
-			"%d objects still cannot be loaded and stay set aside", report.Quarantined)
+			"still not to be loaded, and set aside: %s", objects(report.Quarantined))
 	}
 	return nil
 }
@@ -209,7 +209,7 @@ func (o *Options) replay(ctx context.Context, work loader, r load.Range) (Report
 		if part.Objects == 0 {
 			return total, failure.New(nil, "Give a shorter range with --from and --to.", "an invocation of the load function ended for want of time before it loaded anything")
 		}
-		o.tell("%d objects are loaded; going on.", total.Objects)
+		o.tell("Loaded so far: %s.", objects(total.Objects))
 	}
 }
 
@@ -224,9 +224,9 @@ func (o *Options) print(r Report) error {
 	} else {
 		var b strings.Builder
 		fmt.Fprintf(&b, "Replayed %s to %s\n", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
-		fmt.Fprintf(&b, "loaded now             %d objects, %d lines: %d new rows, %d stored before\n", r.Objects, r.Lines, r.Inserted, r.Duplicates)
-		fmt.Fprintf(&b, "loaded before          %d objects\n", r.Known)
-		fmt.Fprintf(&b, "still set aside        %d objects\n", r.Quarantined)
+		fmt.Fprintf(&b, "loaded now             %s, %d lines: %d new rows, %d stored before\n", objects(r.Objects), r.Lines, r.Inserted, r.Duplicates)
+		fmt.Fprintf(&b, "loaded before          %s\n", objects(r.Known))
+		fmt.Fprintf(&b, "still set aside        %s\n", objects(r.Quarantined))
 		for _, name := range r.QuarantinedObjects {
 			fmt.Fprintf(&b, "  %s\n", name)
 		}
@@ -236,6 +236,13 @@ func (o *Options) print(r Report) error {
 		return failure.New(err, "", "write to standard output")
 	}
 	return nil
+}
+
+func objects(n int) string {
+	if n == 1 {
+		return "1 object"
+	}
+	return fmt.Sprintf("%d objects", n)
 }
 
 // tell says how it goes to the person who waits.

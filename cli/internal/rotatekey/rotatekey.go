@@ -14,6 +14,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/deploy"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/prompt"
+	"github.com/dataloaf/dataloaf/cli/internal/stack"
 	"github.com/dataloaf/dataloaf/cli/internal/target"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
 )
@@ -34,11 +35,13 @@ type Options struct {
 	// Now is the clock, and Pause waits.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error
+	// prepare lets Terraform prepare itself.
+	prepare func(ctx context.Context, s *stack.Stack, o deploy.Options) (deployment, error)
 }
 
 // Command is the cobra command.
 func Command(streams term.Streams) *cobra.Command {
-	o := Options{Streams: streams, Now: time.Now, Pause: pause}
+	o := Options{Streams: streams, Now: time.Now, Pause: pause, prepare: prepare}
 	o.Stdin = streams.In
 	var flags deploy.Flags
 	cmd := &cobra.Command{
@@ -254,7 +257,7 @@ func (o *Options) show(s state, before *use, now use) {
 	if before != nil && *before == now && !o.Prompter.Asks() {
 		return // nothing new to say
 	}
-	o.tell("%s  Calls since yesterday: %s %d, %s %d.", o.Now().Format(time.TimeOnly), s.Old, now.Old, s.New, now.New)
+	o.tell("%s  Calls counted: %s %d, %s %d.", o.Now().Format(time.TimeOnly), s.Old, now.Old, s.New, now.New)
 }
 
 // later says how to go on after an interruption.

@@ -46,9 +46,11 @@ func (o *Options) stackKeys(ctx context.Context) (keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stackKeys{stack: s, deploy: o.Deploy, key: o.Key, now: o.Now, prepare: func(ctx context.Context, s *stack.Stack, o deploy.Options) (deployment, error) {
-		return deploy.Prepare(ctx, s, o)
-	}}, nil
+	return &stackKeys{stack: s, deploy: o.Deploy, key: o.Key, now: o.Now, prepare: o.prepare}, nil
+}
+
+func prepare(ctx context.Context, s *stack.Stack, o deploy.Options) (deployment, error) {
+	return deploy.Prepare(ctx, s, o)
 }
 
 var numbered = regexp.MustCompile(`^(.+)-([0-9]{1,6})$`)
