@@ -3,6 +3,7 @@ package deploy
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -146,7 +147,7 @@ func (p *progress) draw() {
 	if len(p.running) > 0 {
 		// The oldest is what one waits for.
 		oldest := p.running[0]
-		text += fmt.Sprintf("; %s %s (%s", presentTense(oldest.action), oldest.address, elapsed(p.now().Sub(oldest.since)))
+		text += fmt.Sprintf("; %s %s (%s", presentTense(oldest.action), spoken(oldest.address), elapsed(p.now().Sub(oldest.since)))
 		reasons := slow
 		if oldest.action == "delete" {
 			reasons = slowToRemove
@@ -181,6 +182,19 @@ func shortAddress(address string) string {
 		return address[len(prefix):]
 	}
 	return address
+}
+
+// spoken is an address short enough for a line that says more: the type without
+// its prefix, and the key where there are several.
+func spoken(address string) string {
+	parts := strings.Split(address, ".aws_")
+	name := parts[len(parts)-1]
+	kind, label, _ := strings.Cut(name, ".")
+	text := strings.ReplaceAll(kind, "_", " ")
+	if _, key, ok := strings.Cut(label, `["`); ok {
+		text += " " + strings.TrimSuffix(key, `"]`)
+	}
+	return text
 }
 
 func elapsed(d time.Duration) string {

@@ -127,8 +127,8 @@ environment of whoever sends:
 
 A first event:
 
-  curl -sS %s/v1/events -H "x-api-key: $DATALOAF_API_KEY" \
-    -d '{"events":[{"event":"hello","user_id":"me"}]}'
+  curl -sS %s/v1/events \
+    -H "x-api-key: $DATALOAF_API_KEY" -d '{"events":[{"event":"hello","user_id":"me"}]}'
 
 From Go (github.com/dataloaf/dataloaf/sdk-go):
 
@@ -138,7 +138,7 @@ From Go (github.com/dataloaf/dataloaf/sdk-go):
   })
   if err != nil { … }
   defer client.Close(ctx)
-  err = client.Enqueue(dataloaf.Event{Event: "hello", UserID: "me"})
+  err = client.Track(dataloaf.Event{Event: "hello", UserID: "me"})
 
 It is on the page after the next load, with a minute or two for the warehouse to
 wake. `+"`loafctl status`"+` says whether data flow.

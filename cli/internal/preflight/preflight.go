@@ -215,6 +215,6 @@ func (f *Found) network(ctx context.Context, s *stack.Stack) {
 		f.add(name, Warn, "Delete one, have the quota raised, or give one of your own as vpc in "+stack.AnswersFile+".",
 			"%s has %d VPCs; where the quota was not raised from %d, one more cannot be made", s.Region(), vpcs, mostVPCs)
 	default:
-		f.add(name, Good, "", "%s has %d VPCs, and one more may be made", s.Region(), vpcs)
+		f.add(name, Good, "", "one more VPC may be made in %s (there: %d)", s.Region(), vpcs)
 	}
 }

@@ -142,12 +142,12 @@ func (t *terminal) Select(ctx context.Context, q Select) (string, error) {
 // Input asks for a line.
 func (t *terminal) Input(ctx context.Context, q Input) (string, error) {
 	if q.Hint != "" {
-		if _, err := fmt.Fprintln(t.out, t.style.Dim(q.Hint)); err != nil {
+		if _, err := fmt.Fprintln(t.out, t.style.Dim(wrapped(q.Hint, term.Width(t.out)))); err != nil {
 			return "", fmt.Errorf("ask %q: %w", q.Label, err)
 		}
 	}
 	asked := promptui.Prompt{
-		Label: q.Label, Default: q.Default,
+		Label: q.Label, Default: q.Default, Pointer: promptui.PipeCursor,
 		Stdin: t.in, Stdout: quiet{t.out},
 		Templates: &promptui.PromptTemplates{
 			FuncMap:         t.functions(),
@@ -167,13 +167,33 @@ func (t *terminal) Input(ctx context.Context, q Input) (string, error) {
 	})
 }
 
+// wrapped breaks a text between words.
+func wrapped(text string, width int) string {
+	var out strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case column+1+len(word) >= width:
+			out.WriteByte('\n')
+			column = 0
+		default:
+			out.WriteByte(' ')
+			column++
+		}
+		out.WriteString(word)
+		column += len(word)
+	}
+	return out.String()
+}
+
 // Confirm asks for yes or no.
 func (t *terminal) Confirm(ctx context.Context, q Confirm) (bool, error) {
-	choices := " (y/N)"
+	choices, byDefault := " (y/N)", "n"
 	if q.Default {
-		choices = " (Y/n)"
+		choices, byDefault = " (Y/n)", "y"
 	}
-	text, err := t.Input(ctx, Input{Label: q.Label + choices, Flag: q.Flag, Check: func(text string) error {
+	text, err := t.Input(ctx, Input{Label: q.Label + choices, Default: byDefault, Flag: q.Flag, Check: func(text string) error {
 		if _, ok := yesOrNo(text, q.Default); !ok {
 			return errors.New("answer y or n")
 		}
