@@ -196,8 +196,12 @@ func (o *Options) print(s step, value string) error {
 	return nil
 }
 
-// poll is how long to wait before usage is asked for again.
-const poll = time.Minute
+// poll is how long to wait before usage is asked for again, and minPoll the
+// least.
+const (
+	poll    = time.Minute
+	minPoll = 100 * time.Millisecond
+)
 
 // wait tells whether the old key may go: the person says so, or the keys' use.
 func (o *Options) wait(ctx context.Context, k keys, s state) (bool, error) {
@@ -240,7 +244,7 @@ func (o *Options) wait(ctx context.Context, k keys, s state) (bool, error) {
 		if !o.Now().Before(end) {
 			return false, o.timedOut(s, now)
 		}
-		if err := o.Pause(ctx, min(poll, max(o.Quiet, time.Second))); err != nil {
+		if err := o.Pause(ctx, min(poll, max(o.Quiet, minPoll))); err != nil {
 			return false, o.later(ctx, err)
 		}
 	}
