@@ -1,10 +1,10 @@
 package tf
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log"
 	"net/http"
@@ -172,9 +172,10 @@ func (f *Finder) Install(ctx context.Context) (*Program, error) {
 		ArmoredPublicKey: f.PublicKey,
 		HTTPClient:       f.Client,
 	}
-	release.SetLogger(log.New(io.Discard, "", 0))
+	var steps bytes.Buffer
+	release.SetLogger(log.New(&steps, "", 0))
 	if _, err := release.Install(ctx); err != nil {
-		return nil, fail(err)
+		return nil, fail(damage(err, steps.String()))
 	}
 	target := filepath.Dir(f.installed())
 	// What lies there does not run, or it would have been found.
@@ -186,6 +187,21 @@ func (f *Finder) Install(ctx context.Context) (*Program, error) {
 		return nil, fail(err)
 	}
 	return p, nil
+}
+
+// damage is what was wrong with a download. hc-install 0.10 unpacks nothing of an
+// archive whose checksum is wrong or that is cut short, but loses that error on its
+// way and then misses the program; what it logged before says it.
+func damage(err error, steps string) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for line := range strings.Lines(steps) {
+		if strings.Contains(line, "checksum does not match") || strings.Contains(line, "failed to calculate hash") {
+			return fmt.Errorf("the download is damaged: %s", strings.TrimSpace(line))
+		}
+	}
+	return fmt.Errorf("the download is damaged: %w", err)
 }
 
 // try asks a program for its version, which must satisfy the constraint.
