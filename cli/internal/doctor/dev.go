@@ -42,7 +42,7 @@ func (d *doctor) dev(ctx context.Context, r datadir.Running) {
 		case err != nil:
 			return failed(err)
 		case p.FilesQuarantined > 0:
-			return warn("Mend them and run `loafctl replay`. `loafctl status` names them.", "%d files are set aside because their data could not be loaded", p.FilesQuarantined)
+			return warn("Mend them and run `loafctl replay`. `loafctl status` names them.", "files set aside because their data could not be loaded: %d", p.FilesQuarantined)
 		default:
 			return ok("%d rows loaded, %d files waiting", p.RowsLoaded, p.FilesWaiting)
 		}

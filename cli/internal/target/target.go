@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -61,9 +62,13 @@ func (f *Flags) namesStack() bool {
 	return err == nil
 }
 
+// apiGateway is the address of a stack's collection API.
+var apiGateway = regexp.MustCompile(`^https://[^/]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com`)
+
 // Dev finds the dev that the flags mean; false where they mean a stack.
 func (f *Flags) Dev() (datadir.Running, bool, error) {
-	if f.Endpoint != "" {
+	// LOAF_ENDPOINT may be a stack's, for import: that is no dev.
+	if f.Endpoint != "" && !apiGateway.MatchString(f.Endpoint) {
 		r := datadir.Running{Address: strings.TrimSuffix(f.Endpoint, "/"), Token: f.Token}
 		// The dev on the folder knows the rest, where it is the same one.
 		if here, ok := datadir.FindRunning(f.DataDir); ok && here.Address == r.Address {
