@@ -21,6 +21,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/importer"
 	"github.com/dataloaf/dataloaf/cli/internal/open"
+	"github.com/dataloaf/dataloaf/cli/internal/manual"
 	"github.com/dataloaf/dataloaf/cli/internal/output"
 	"github.com/dataloaf/dataloaf/cli/internal/plan"
 	"github.com/dataloaf/dataloaf/cli/internal/query"
@@ -92,6 +93,7 @@ func Command(streams term.Streams, lookup environment.Lookup) *cobra.Command {
 			artifacts.Command(streams),
 			version.Command(streams, dev.Engines()),
 			completion.Command(streams),
+			manual.Command(streams),
 		}},
 	} {
 		root.AddGroup(&g.group)
