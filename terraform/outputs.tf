@@ -58,6 +58,11 @@ output "warehouse" {
     database    = module.warehouse.database
     secret_arns = module.warehouse.secret_arns
   }
+
+  precondition {
+    condition     = var.warehouse.type != "serverless" || module.network.private_zones >= 3
+    error_message = "The subnets of vpc.private_subnet_ids lie in ${module.network.private_zones} availability zones, and Redshift Serverless needs three: add a subnet in another zone, or set warehouse = { type = \"provisioned\" }."
+  }
 }
 
 output "vpc_id" {

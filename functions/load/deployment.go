@@ -106,6 +106,16 @@ func (d *Deployment) Run(ctx context.Context) (Summary, error) {
 	return total, nil
 }
 
+// Prepare does a deployment's first run, and nothing when that is done: where
+// loads are hours apart, nobody should wait for the tables until then.
+func (d *Deployment) Prepare(ctx context.Context) (Summary, error) {
+	ready, err := d.isReady(ctx)
+	if err != nil || ready {
+		return Summary{}, err
+	}
+	return d.Run(ctx)
+}
+
 // Sweep loads what is in a window. A deployment whose first run is not done has
 // nowhere to load it yet.
 func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {

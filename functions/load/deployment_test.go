@@ -163,6 +163,30 @@ func TestTheFirstRunOfADeployment(t *testing.T) {
 	}
 }
 
+// Prepare is a first run, and after it nothing at all.
+func TestPrepare(t *testing.T) {
+	all := objects(6)
+	s := newStack(all)
+	d := s.deployment(t, "d1")
+	if summary, err := d.Prepare(t.Context()); err != nil || summary.Objects != 6 || s.tables.provisioned != 1 || s.state.objects[marker] == "" {
+		t.Fatalf("%+v, %v, provisioned %d times, state %v", summary, err, s.tables.provisioned, s.state.objects)
+	}
+	pings := s.tables.pings
+	s.queue = newQueue(objects(7)[6])
+	for _, d := range []*load.Deployment{d, s.deployment(t, "d1")} {
+		if summary, err := d.Prepare(t.Context()); err != nil || summary.Objects != 0 {
+			t.Errorf("%+v, %v", summary, err)
+		}
+	}
+	if s.tables.pings != pings || s.tables.provisioned != 1 || len(s.queue.left()) != 1 {
+		t.Errorf("%d pings, provisioned %d times, %d left in the queue", s.tables.pings-pings, s.tables.provisioned, len(s.queue.left()))
+	}
+	s.tables.provisionErr = warehouse.ErrUnavailable
+	if _, err := s.deployment(t, "d2").Prepare(t.Context()); !errors.Is(err, warehouse.ErrUnavailable) {
+		t.Errorf("%v", err)
+	}
+}
+
 // Whatever fails before the end leaves the first run to the next.
 func TestAFirstRunThatFailsIsDoneAgain(t *testing.T) {
 	all := objects(5)

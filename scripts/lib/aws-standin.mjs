@@ -7,8 +7,9 @@
 //   --port N      listen on this port of 127.0.0.1; 0, the default, takes a free one
 //   --log FILE    write one JSON line for every call
 //   --behind URL  for applies: be only what the emulator at URL lacks (Redshift
-//                 Serverless), and pass every other call on, byte for byte, except where
-//                 moto is known not to do what AWS does: see mends.mjs
+//                 Serverless, parameters of clusters), and pass every other call on,
+//                 byte for byte, except where moto is known not to do what AWS does:
+//                 see mends.mjs
 //   --raw         with --behind: pass those on as they are, too
 //
 // Prints its URL when it listens, and stops on SIGTERM. A call that it does not know
@@ -21,6 +22,7 @@ import { identify } from "./aws-standin/calls.mjs";
 import { failure } from "./aws-standin/answers.mjs";
 import { Mends } from "./aws-standin/mends.mjs";
 import { reads } from "./aws-standin/reads.mjs";
+import { RedshiftParameters } from "./aws-standin/redshift-parameters.mjs";
 import { RedshiftServerless } from "./aws-standin/redshift-serverless.mjs";
 
 /**
@@ -34,10 +36,15 @@ import { RedshiftServerless } from "./aws-standin/redshift-serverless.mjs";
  */
 export function standin({ behind, raw = false, record = () => {}, now = () => new Date() } = {}) {
   const warehouse = new RedshiftServerless({ now });
+  const parameters = new RedshiftParameters();
   const mends = raw ? undefined : new Mends();
 
   function answer(call) {
     if (call.service === "redshift-serverless") return warehouse.answer(call);
+    if (call.service === "redshift") {
+      const own = parameters.answer(call);
+      if (own) return own;
+    }
     const read = behind ? undefined : reads[call.service]?.(call);
     if (read) return read;
     if (behind) return undefined;

@@ -731,6 +731,45 @@ run "most" {
   }
 }
 
+run "every_5_minutes" {
+  command = plan
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    load_interval_minutes = 5
+  }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_event_rule.this)) == toset(["load", "sweep"])
+    error_message = "A new stack waits no longer than five minutes for its tables."
+  }
+}
+
+run "every_6_minutes" {
+  command = apply
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    load_interval_minutes = 6
+  }
+
+  override_resource {
+    target = aws_cloudwatch_event_rule.this["prepare"]
+    values = { arn = "arn:aws:events:eu-central-1:123456789012:rule/loaf-test-prepare" }
+  }
+
+  assert {
+    condition     = { for k, r in aws_cloudwatch_event_rule.this : k => r.schedule_expression } == { load = "rate(6 minutes)", sweep = "rate(1 day)", prepare = "rate(5 minutes)" } && aws_cloudwatch_event_target.this["prepare"].input == "{\"action\":\"prepare\"}" && aws_lambda_permission.schedule["prepare"].principal == "events.amazonaws.com"
+    error_message = "Where loads are further apart, a schedule of its own makes the tables."
+  }
+}
+
 run "every_hour" {
   command = plan
 

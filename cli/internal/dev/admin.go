@@ -62,6 +62,9 @@ func (r runner) Run(ctx context.Context) (load.Summary, error) {
 	return load.Summary{}, r.schedule.Load(ctx)
 }
 
+// Prepare has nothing to do: dev makes the tables before it listens.
+func (runner) Prepare(context.Context) (load.Summary, error) { return load.Summary{}, nil }
+
 func (r runner) Sweep(ctx context.Context, w load.Window) (load.Summary, error) {
 	return r.loader.SweepWindow(ctx, w)
 }

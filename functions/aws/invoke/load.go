@@ -16,6 +16,9 @@ import (
 type Runner interface {
 	// Run loads what is new.
 	Run(ctx context.Context) (load.Summary, error)
+	// Prepare does what the first run of a deployment has to, and nothing when
+	// that is done.
+	Prepare(ctx context.Context) (load.Summary, error)
 	// Sweep loads what the ledger does not hold of the raw objects in a window.
 	Sweep(ctx context.Context, w load.Window) (load.Summary, error)
 	// Replay loads again what was set aside in a range.
@@ -129,6 +132,8 @@ func (l *Load) action(event json.RawMessage) (name string, do work, err error) {
 	// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
 	case e.Action == nil && e.Source == "aws.events" && e.DetailType == "Scheduled Event":
 		return "run", l.Runner.Run, nil
+	case e.Action != nil && *e.Action == "prepare":
+		return "prepare", l.Runner.Prepare, nil
 	case e.Action != nil && *e.Action == "sweep":
 		var window load.Window
 		if e.Since != nil {
@@ -178,7 +183,7 @@ func (l *Load) replayed(from, to, kind *string) (load.Range, error) {
 	return r, r.Check()
 }
 
-const known = `load knows the event of an EventBridge schedule, {"action":"sweep"}, {"action":"sweep","since":"72h"} and {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted`
+const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"} and {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted`
 
 // finishReserve of an invocation's time is kept from its work: Lambda kills
 // what is still at it at the deadline, with the transaction half-way and not a

@@ -50,6 +50,8 @@ func (r *runner) do(ctx context.Context, what string) (load.Summary, error) {
 
 func (r *runner) Run(ctx context.Context) (load.Summary, error) { return r.do(ctx, "run") }
 
+func (r *runner) Prepare(ctx context.Context) (load.Summary, error) { return r.do(ctx, "prepare") }
+
 func (r *runner) Sweep(ctx context.Context, w load.Window) (load.Summary, error) {
 	r.window = w
 	return r.do(ctx, "sweep")
@@ -77,6 +79,7 @@ const schedule = `{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","de
 func TestWhatLoadDoes(t *testing.T) {
 	for event, want := range map[string]string{
 		schedule:                                            "run",
+		`{"action":"prepare"}`:                              "prepare",
 		`{"action":"sweep"}`:                                "sweep",
 		`{"action":"sweep","since":"72h"}`:                  "sweep",
 		`{"action":"sweep","since":"90m"}`:                  "sweep",

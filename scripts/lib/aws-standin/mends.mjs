@@ -2,11 +2,14 @@
 // of every fault, the calls it is in and what sets them right. A stack has no such
 // differences in AWS, and the modules are not bent for an emulator.
 
+import { ACCOUNT } from "./answers.mjs";
+
 const text = (body) => body.toString("utf8");
 
 /** The mends of one emulator, and what they remember of it. */
 export class Mends {
   #descriptions = new Map();
+  #secrets = new Map();
 
   /**
    * What has to change in a call.
@@ -25,6 +28,8 @@ export class Mends {
         return this.#queue(call);
       case "ec2":
         return this.#ec2(call);
+      case "redshift":
+        return this.#cluster(call);
       default:
         return undefined;
     }
@@ -83,6 +88,36 @@ export class Mends {
       default:
         return undefined;
     }
+  }
+
+  // Of a cluster much is missing that the provider waits for or compares.
+  #cluster(call) {
+    if (call.action === "CreateCluster" && call.form.get("ManageMasterPassword") === "true") {
+      const name = call.form.get("ClusterIdentifier");
+      this.#secrets.set(
+        name,
+        `arn:aws:secretsmanager:${call.region}:${ACCOUNT}:secret:redshift!${name}-${call.form.get("MasterUsername")}-AbCdEf`,
+      );
+    }
+    if (call.action !== "DescribeClusters") return undefined;
+    const missing = [
+      "<ClusterAvailabilityStatus>Available</ClusterAvailabilityStatus>",
+      "<AvailabilityZoneRelocationStatus>disabled</AvailabilityZoneRelocationStatus>",
+      "<MultiAZ>disabled</MultiAZ>",
+      "<MaintenanceTrackName>current</MaintenanceTrackName>",
+      "<ManualSnapshotRetentionPeriod>-1</ManualSnapshotRetentionPeriod>",
+    ].join("");
+    return {
+      answer: (body) =>
+        body
+          .replace(/<ManualSnapshotRetentionPeriod>[^<]*<\/ManualSnapshotRetentionPeriod>/g, "")
+          .replace(/(<PreferredMaintenanceWindow>)([^<]*)/g, (match, tag, window) => tag + window.toLowerCase())
+          .replace(/<ClusterIdentifier>([^<]+)<\/ClusterIdentifier>/g, (match, name) => {
+            const secret = this.#secrets.get(name);
+            const arn = secret ? `<MasterPasswordSecretArn>${secret}</MasterPasswordSecretArn>` : "";
+            return match + missing + arn;
+          }),
+    };
   }
 
   #ec2(call) {

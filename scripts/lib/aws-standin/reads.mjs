@@ -13,6 +13,8 @@ export const OTHER_VPC = "vpc-0f00000000000000f";
 const CIDR = "10.20.0.0/16";
 const AMI = "ami-0123456789abcdef0";
 const ZONE = { id: "Z0123456789ABCDEFGHIJ", name: "example.com." };
+// Of the same name, for a VPC.
+const PRIVATE_ZONE = "Z0PRIVATE9ABCDEFGHIJ";
 
 const zones = (region) => ["a", "b", "c"].map((letter) => region + letter);
 // An id of nothing but zeros is that of nothing.
@@ -215,11 +217,11 @@ const ec2Reads = {
 // Subnets lie in zones by the last digit of their ids: …0, …1, …2 are three of them.
 const zonePlace = (id) => (Number.parseInt(id.at(-1), 16) || 0) % 3;
 
-const route53Zone = () => ({
-  Id: `/hostedzone/${ZONE.id}`,
+const route53Zone = (id) => ({
+  Id: `/hostedzone/${id}`,
   Name: ZONE.name,
   CallerReference: "standin",
-  Config: { PrivateZone: false },
+  Config: { PrivateZone: id === PRIVATE_ZONE },
   ResourceRecordSetCount: 2,
 });
 
@@ -269,20 +271,29 @@ export const reads = {
     switch (true) {
       case call.method === "GET" && /^\/2013-04-01\/hostedzone\/?$/.test(call.path):
         return document("ListHostedZonesResponse", ROUTE53, {
-          HostedZones: { HostedZone: route53Zone() },
+          HostedZones: { HostedZone: [ZONE.id, PRIVATE_ZONE].map(route53Zone) },
           IsTruncated: false,
           MaxItems: 100,
         });
       case call.method === "GET" && call.path === "/2013-04-01/hostedzonesbyname":
         return document("ListHostedZonesByNameResponse", ROUTE53, {
-          HostedZones: { HostedZone: route53Zone() },
+          HostedZones: { HostedZone: route53Zone(ZONE.id) },
           IsTruncated: false,
           MaxItems: 100,
         });
-      case call.method === "GET" && call.path === `/2013-04-01/hostedzone/${ZONE.id}`:
+      case call.method === "GET" && [ZONE.id, PRIVATE_ZONE].some((id) => call.path === `/2013-04-01/hostedzone/${id}`):
         return document("GetHostedZoneResponse", ROUTE53, {
-          HostedZone: route53Zone(),
+          HostedZone: route53Zone(call.path.split("/").pop()),
           DelegationSet: { NameServers: { NameServer: ["ns-1.awsdns-01.com", "ns-2.awsdns-02.org"] } },
+        });
+      // Where a private zone's name servers are found.
+      case call.method === "GET" && call.path === `/2013-04-01/hostedzone/${PRIVATE_ZONE}/rrset`:
+        return document("ListResourceRecordSetsResponse", ROUTE53, {
+          ResourceRecordSets: {
+            ResourceRecordSet: { Name: ZONE.name, Type: "NS", TTL: 172800, ResourceRecords: { ResourceRecord: { Value: "ns-1.awsdns-01.com." } } },
+          },
+          IsTruncated: false,
+          MaxItems: 100,
         });
       case call.method === "GET" && call.path.startsWith("/2013-04-01/hostedzone/"):
         return failure(call, "NoSuchHostedZone", `No hosted zone found with ID: ${call.path.split("/").pop()}`, 404);

@@ -118,19 +118,30 @@ resource "aws_vpc_security_group_egress_rule" "https" {
 # --- when they run ------------------------------------------------------------------
 
 locals {
-  schedules = local.loads ? {
+  schedules = { for name, schedule in {
     load = {
       description = "Loads what is new"
       # "rate(1 minute)" is singular.
       rate  = "rate(${var.load_interval_minutes} ${var.load_interval_minutes == 1 ? "minute" : "minutes"})"
       input = null
+      wish  = true
     }
     sweep = {
       description = "Loads what no notification told of"
       rate        = "rate(1 day)"
       input       = jsonencode({ action = "sweep", since = "72h" })
+      wish        = true
     }
-  } : {}
+    # Where loads are far apart, the tables of a new stack, without which the page has
+    # nothing to ask, are not to wait for the first of them. Once they are there it does
+    # nothing, and wakes nobody.
+    prepare = {
+      description = "Makes the tables of a new deployment"
+      rate        = "rate(5 minutes)"
+      input       = jsonencode({ action = "prepare" })
+      wish        = var.load_interval_minutes > 5
+    }
+  } : name => schedule if local.loads && schedule.wish }
 }
 
 resource "aws_cloudwatch_event_rule" "this" {
