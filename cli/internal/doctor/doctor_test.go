@@ -17,7 +17,7 @@ import (
 )
 
 // examine runs the doctor on the world's stack.
-func examine(t *testing.T, w *deployedtest.World, change func(*doctor.Options)) (doctor.Report, error, string) { //nolint:revive // the text comes last
+func examine(t *testing.T, w *deployedtest.World, change func(*doctor.Options)) (report doctor.Report, text string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	o := doctor.Standard(term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
@@ -27,8 +27,7 @@ func examine(t *testing.T, w *deployedtest.World, change func(*doctor.Options)) 
 	if change != nil {
 		change(&o)
 	}
-	err := doctor.Run(t.Context(), o)
-	var report doctor.Report
+	err = doctor.Run(t.Context(), o)
 	if o.JSON && out.Len() > 0 {
 		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 			t.Fatalf("%v in\n%s", err, &out)
@@ -39,7 +38,7 @@ func examine(t *testing.T, w *deployedtest.World, change func(*doctor.Options)) 
 			t.Errorf("%q is shown in\n%s%s", secret, &out, &errs)
 		}
 	}
-	return report, err, out.String()
+	return report, out.String(), err
 }
 
 func of(r doctor.Report, name string) doctor.Check {
@@ -53,7 +52,7 @@ func of(r doctor.Report, name string) doctor.Check {
 
 func TestAllIsWell(t *testing.T) {
 	w := deployedtest.New(t)
-	report, err, _ := examine(t, w, nil)
+	report, _, err := examine(t, w, nil)
 	for _, c := range report.Checks {
 		// The Terraform that the test names is not there.
 		if c.State != doctor.OK && c.Name != "Terraform" {
@@ -120,7 +119,7 @@ func TestWhatIsBrokenIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := deployedtest.New(t)
 			c.spoil(w)
-			report, err, _ := examine(t, w, func(o *doctor.Options) { o.NoSend = c.stopped == "" })
+			report, _, err := examine(t, w, func(o *doctor.Options) { o.NoSend = c.stopped == "" })
 			got := of(report, c.check)
 			if got.State != c.state || (report.OK || err == nil) && c.state == doctor.Failed {
 				t.Errorf("%+v, %v", got, err)
@@ -158,7 +157,7 @@ func TestNoWayToAWS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := deployedtest.New(t)
 			w.Fail["*"] = c.fault
-			report, err, _ := examine(t, w, nil)
+			report, _, err := examine(t, w, nil)
 			got := report.Checks[len(report.Checks)-1]
 			if got.Name != "credentials" || got.State != doctor.Failed || !strings.Contains(got.Remedy, c.words) || failure.Code(err) != 1 {
 				t.Errorf("%+v, %v", got, err)
@@ -168,7 +167,7 @@ func TestNoWayToAWS(t *testing.T) {
 	t.Run("no network", func(t *testing.T) {
 		w := deployedtest.New(t)
 		t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-		report, err, _ := examine(t, w, nil)
+		report, _, err := examine(t, w, nil)
 		if clock := of(report, "clock"); clock.State != doctor.Failed || !strings.Contains(clock.Remedy, "network") || err == nil {
 			t.Errorf("%+v, %v", clock, err)
 		}
@@ -178,7 +177,7 @@ func TestNoWayToAWS(t *testing.T) {
 	})
 	t.Run("no stack", func(t *testing.T) {
 		w := deployedtest.New(t)
-		report, err, _ := examine(t, w, func(o *doctor.Options) { o.Dir, o.Name, o.Region = t.TempDir(), "other", deployedtest.Region })
+		report, _, err := examine(t, w, func(o *doctor.Options) { o.Dir, o.Name, o.Region = t.TempDir(), "other", deployedtest.Region })
 		got := of(report, "state")
 		if got.State != doctor.Failed || !strings.Contains(got.Remedy, "init") || err == nil {
 			t.Errorf("%+v, %v", got, err)
@@ -213,7 +212,7 @@ func TestWithoutThePage(t *testing.T) {
 	// The load logs, and the page does not find the event.
 	w = deployedtest.New(t)
 	w.Counts = false
-	report, err, _ := examine(t, w, nil)
+	report, _, err := examine(t, w, nil)
 	if report.StoppedAt != "3. load" || err == nil {
 		t.Errorf("%+v, %v", report, err)
 	}
@@ -230,7 +229,7 @@ func TestAWrongKey(t *testing.T) {
 func TestTextIsForPeople(t *testing.T) {
 	w := deployedtest.New(t)
 	w.Alarms = []string{"load-late"}
-	_, _, text := examine(t, w, func(o *doctor.Options) { o.JSON = false })
+	_, text, _ := examine(t, w, func(o *doctor.Options) { o.JSON = false })
 	for _, line := range []string{"ok  credentials: account 123456789012 as", "warning  alarms: shop-load-late: what it means\n    docs/runbooks.md#load-late", "ok  1. collection API: accepted", "FAILED  Terraform:"} {
 		if !strings.Contains(text, line) {
 			t.Errorf("%q is not in\n%s", line, text)
