@@ -29,11 +29,10 @@ const (
 
 // setting is an account, a Terraform and a folder to set a stack up with.
 type setting struct {
-	aws  *cloudtest.Server
-	tf   *tftest.Fake
-	dir  string
-	args []string
-	env  []string
+	aws *cloudtest.Server
+	tf  *tftest.Fake
+	dir string
+	env []string
 }
 
 func created(addresses ...string) []tftest.Resource {

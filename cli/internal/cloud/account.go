@@ -2,14 +2,13 @@ package cloud
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -19,48 +18,40 @@ import (
 
 // Regions lists the regions that are enabled for the account.
 func (s *Session) Regions(ctx context.Context) ([]string, error) {
-	c := s.Config
-	if c.Region == "" {
-		c.Region = "us-east-1"
+	var found struct {
+		Names []string `xml:"regionInfo>item>regionName"`
 	}
-	found, err := ec2.NewFromConfig(c).DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
-	if err != nil {
+	if err := s.ec2(ctx, "DescribeRegions", nil, &found); err != nil {
 		return nil, Explain(err, "list the regions that are enabled")
 	}
-	var names []string
-	for _, r := range found.Regions {
-		names = append(names, aws.ToString(r.RegionName))
-	}
-	slices.Sort(names)
-	return names, nil
+	slices.Sort(found.Names)
+	return found.Names, nil
 }
 
 // Zones counts the availability zones of the region in which everything runs.
 func (s *Session) Zones(ctx context.Context) (int, error) {
-	found, err := ec2.NewFromConfig(s.Config).DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{
-		Filters: []ec2types.Filter{
-			{Name: aws.String("state"), Values: []string{"available"}},
-			{Name: aws.String("opt-in-status"), Values: []string{"opt-in-not-required"}},
-		},
-	})
-	if err != nil {
+	var found struct {
+		Names []string `xml:"availabilityZoneInfo>item>zoneName"`
+	}
+	filters := url.Values{
+		"Filter.1.Name": {"state"}, "Filter.1.Value.1": {"available"},
+		"Filter.2.Name": {"opt-in-status"}, "Filter.2.Value.1": {"opt-in-not-required"},
+	}
+	if err := s.ec2(ctx, "DescribeAvailabilityZones", filters, &found); err != nil {
 		return 0, Explain(err, "list the availability zones of %s", s.Config.Region)
 	}
-	return len(found.AvailabilityZones), nil
+	return len(found.Names), nil
 }
 
-// VPCs counts the region's VPCs.
+// VPCs counts the region's VPCs, of which all come in one answer.
 func (s *Session) VPCs(ctx context.Context) (int, error) {
-	n := 0
-	pages := ec2.NewDescribeVpcsPaginator(ec2.NewFromConfig(s.Config), &ec2.DescribeVpcsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return 0, Explain(err, "count the VPCs of %s", s.Config.Region)
-		}
-		n += len(page.Vpcs)
+	var found struct {
+		IDs []string `xml:"vpcSet>item>vpcId"`
 	}
-	return n, nil
+	if err := s.ec2(ctx, "DescribeVpcs", nil, &found); err != nil {
+		return 0, Explain(err, "count the VPCs of %s", s.Config.Region)
+	}
+	return len(found.IDs), nil
 }
 
 // LambdaConcurrency gives the account's executions at once, and those that no
