@@ -396,6 +396,7 @@ func TestPreflight(t *testing.T) {
 		"two zones":         {func(s *cloudtest.Server) { s.Zones = 2 }, 1, []string{"Redshift Serverless wants three", "--warehouse-size ra3.large-1"}, nil},
 		"refused":           {func(s *cloudtest.Server) { s.Refused = []string{"iam:CreateRole", "ec2:CreateVpc"} }, 1, []string{"may not: ec2:CreateVpc, iam:CreateRole"}, nil},
 		"the name is taken": {func(s *cloudtest.Server) { s.Put("loaf-123456789012-eu-central-1-events", "", nil) }, 1, []string{"there is a bucket loaf-123456789012-eu-central-1-events already", "--name"}, nil},
+		"one stack's role":  {func(s *cloudtest.Server) { s.Refused = []string{"redshift-serverless:CreateNamespace"} }, 0, []string{"permissions: 19 actions"}, nil},
 		"many VPCs":         {func(s *cloudtest.Server) { s.VPCs = 5 }, 0, []string{"eu-central-1 has 5 VPCs"}, nil},
 		"nothing may be seen": {func(s *cloudtest.Server) {
 			for _, call := range []string{"iam SimulatePrincipalPolicy", "ec2 DescribeRegions", "ec2 DescribeAvailabilityZones", "ec2 DescribeVpcs", "tagging GetResources"} {

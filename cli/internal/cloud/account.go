@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -122,21 +123,34 @@ func (s *Session) HostedZone(ctx context.Context, host string) (*Zone, error) {
 	return best, nil
 }
 
-// Refused lists those among the actions that the identity may not do, by the
-// policies that are attached to it.
-func (s *Session) Refused(ctx context.Context, who Identity, actions []string) ([]string, error) {
+// Permission is an action on a resource.
+type Permission struct {
+	Action, Resource string
+}
+
+// Refused lists those among the permissions that the identity does not have, by
+// the policies that are attached to it. One that hangs on what a call brings with
+// it, such as a tag, is not known beforehand and not among them.
+func (s *Session) Refused(ctx context.Context, who Identity, wanted []Permission) ([]string, error) {
+	// A call takes all its actions on all its resources.
+	actions := map[string][]string{}
+	for _, p := range wanted {
+		actions[p.Resource] = append(actions[p.Resource], p.Action)
+	}
 	var refused []string
-	pages := iam.NewSimulatePrincipalPolicyPaginator(iam.NewFromConfig(s.Config), &iam.SimulatePrincipalPolicyInput{
-		PolicySourceArn: aws.String(policySource(who.ARN)), ActionNames: actions,
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, Explain(err, "check the permissions of %s", who.ARN)
-		}
-		for _, r := range page.EvaluationResults {
-			if r.EvalDecision != iamtypes.PolicyEvaluationDecisionTypeAllowed {
-				refused = append(refused, aws.ToString(r.EvalActionName))
+	for _, resource := range slices.Sorted(maps.Keys(actions)) {
+		pages := iam.NewSimulatePrincipalPolicyPaginator(iam.NewFromConfig(s.Config), &iam.SimulatePrincipalPolicyInput{
+			PolicySourceArn: aws.String(policySource(who.ARN)), ActionNames: actions[resource], ResourceArns: []string{resource},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, Explain(err, "check the permissions of %s", who.ARN)
+			}
+			for _, r := range page.EvaluationResults {
+				if r.EvalDecision != iamtypes.PolicyEvaluationDecisionTypeAllowed && len(r.MissingContextValues) == 0 {
+					refused = append(refused, aws.ToString(r.EvalActionName))
+				}
 			}
 		}
 	}

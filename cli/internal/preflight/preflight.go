@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dataloaf/dataloaf/cli/internal/cloud"
 	"github.com/dataloaf/dataloaf/cli/internal/stack"
 )
 
@@ -50,18 +51,51 @@ func (f *Found) Bad() []Check {
 	return bad
 }
 
-// actions are some of each service that an apply needs: enough to see that a role
-// was made for something else.
-var actions = []string{
-	"apigateway:POST", "autoscaling:CreateAutoScalingGroup", "cloudwatch:PutMetricAlarm", "ec2:CreateVpc", "ec2:CreateSubnet",
-	"ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint", "ec2:CreateLaunchTemplate", "ec2:RunInstances", "firehose:CreateDeliveryStream",
-	"iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole", "lambda:CreateFunction", "logs:CreateLogGroup", "s3:CreateBucket",
-	"s3:PutBucketPolicy", "events:PutRule", "secretsmanager:CreateSecret", "sns:CreateTopic", "sqs:CreateQueue", "tag:GetResources",
-}
-
-var warehouseActions = map[string][]string{
-	"serverless":  {"redshift-serverless:CreateNamespace", "redshift-serverless:CreateWorkgroup"},
-	"provisioned": {"redshift:CreateCluster"},
+// permissions are some of each service that an apply needs, on what it would make:
+// enough to see that a role was made for something else. On `*` a role that is
+// allowed just one stack, as docs/security.md has it, would seem to be refused.
+func permissions(s *stack.Stack, kind string) []cloud.Permission {
+	arn := func(service, resource string) string {
+		return "arn:aws:" + service + ":" + s.Region() + ":" + s.Identity.Account + ":" + resource
+	}
+	name := s.Name()
+	role := "arn:aws:iam::" + s.Identity.Account + ":role/" + name + "-load"
+	bucket := fmt.Sprintf("arn:aws:s3:::%s-%s-%s-events", name, s.Identity.Account, s.Region())
+	state := "arn:aws:s3:::" + s.Bucket()
+	wanted := []cloud.Permission{
+		{Action: "apigateway:POST", Resource: "arn:aws:apigateway:" + s.Region() + "::/restapis"},
+		{Action: "cloudwatch:PutMetricAlarm", Resource: arn("cloudwatch", "alarm:"+name+"-load")},
+		{Action: "ec2:CreateVpc", Resource: arn("ec2", "vpc/*")},
+		{Action: "ec2:CreateLaunchTemplate", Resource: arn("ec2", "launch-template/*")},
+		{Action: "events:PutRule", Resource: arn("events", "rule/"+name+"-load")},
+		{Action: "firehose:CreateDeliveryStream", Resource: arn("firehose", "deliverystream/"+name+"-events")},
+		{Action: "iam:CreateRole", Resource: role},
+		{Action: "iam:PutRolePolicy", Resource: role},
+		{Action: "lambda:CreateFunction", Resource: arn("lambda", "function:"+name+"-load")},
+		{Action: "logs:CreateLogGroup", Resource: arn("logs", "log-group:/aws/lambda/"+name+"-load")},
+		{Action: "s3:CreateBucket", Resource: bucket},
+		{Action: "s3:PutBucketPolicy", Resource: bucket},
+		{Action: "secretsmanager:CreateSecret", Resource: arn("secretsmanager", "secret:"+name+"/insights-AAAAAA")},
+		{Action: "sns:CreateTopic", Resource: arn("sns", name+"-alarms")},
+		{Action: "sqs:CreateQueue", Resource: arn("sqs", name+"-load")},
+	}
+	if !s.LocalState {
+		wanted = append(wanted,
+			cloud.Permission{Action: "s3:CreateBucket", Resource: state},
+			cloud.Permission{Action: "s3:PutObject", Resource: state + "/" + stack.StateFile},
+			cloud.Permission{Action: "s3:GetObject", Resource: state + "/" + stack.StateFile})
+	}
+	if kind == "provisioned" {
+		wanted = append(wanted, cloud.Permission{Action: "redshift:CreateCluster", Resource: arn("redshift", "cluster:"+name)})
+	} else {
+		wanted = append(wanted, cloud.Permission{Action: "redshift-serverless:CreateNamespace", Resource: "*"})
+	}
+	if s.Answers.Domain != "" {
+		wanted = append(wanted,
+			cloud.Permission{Action: "acm:RequestCertificate", Resource: "*"},
+			cloud.Permission{Action: "elasticloadbalancing:CreateLoadBalancer", Resource: arn("elasticloadbalancing", "loadbalancer/app/"+name+"-insights/*")})
+	}
+	return wanted
 }
 
 // mostVPCs is AWS's quota of a region where nobody had it raised.
@@ -109,16 +143,13 @@ func (f *Found) permissions(ctx context.Context, s *stack.Stack, kind string) {
 		f.add(name, Warn, "Use a role of your own, with `aws configure sso`.", "you are the account's root user")
 		return
 	}
-	wanted := append(append([]string{}, actions...), warehouseActions[kind]...)
-	if s.Answers.Domain != "" {
-		wanted = append(wanted, "acm:RequestCertificate", "elasticloadbalancing:CreateLoadBalancer", "route53:ChangeResourceRecordSets")
-	}
+	wanted := permissions(s, kind)
 	refused, err := s.Session.Refused(ctx, s.Identity, wanted)
 	switch {
 	case err != nil:
 		f.unseen(name, err)
 	case len(refused) > 0:
-		f.add(name, Bad, "Ask whoever runs the account for a role that may do this; the first apply is easiest with AdministratorAccess.",
+		f.add(name, Bad, "Ask whoever runs the account for a role that may do this; docs/security.md has policies for it.",
 			"%s may not: %s", s.Identity.ARN, strings.Join(refused, ", "))
 	default:
 		f.add(name, Good, "", "%d actions that stand for the rest are allowed", len(wanted))

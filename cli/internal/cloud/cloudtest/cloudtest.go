@@ -240,7 +240,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, service string, 
 			if slices.Contains(s.Refused, values[0]) {
 				decision = "implicitDeny"
 			}
-			fmt.Fprintf(&out, "<member><EvalActionName>%s</EvalActionName><EvalDecision>%s</EvalDecision></member>", values[0], decision)
+			missing := ""
+			// A role for one stack may make a namespace with its tag alone.
+			if decision != "allowed" && values[0] == "redshift-serverless:CreateNamespace" {
+				missing = "<MissingContextValues><member>aws:RequestTag/dataloaf:stack</member></MissingContextValues>"
+			}
+			fmt.Fprintf(&out, "<member><EvalActionName>%s</EvalActionName><EvalDecision>%s</EvalDecision>%s</member>", values[0], decision, missing)
 		}
 		return text(`<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>%s</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`, out.String())
 	case "lambda GET /2016-08-19/account-settings":
