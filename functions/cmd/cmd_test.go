@@ -267,6 +267,26 @@ func TestFromTheAPIToTheWarehouse(t *testing.T) {
 	if o := load.invoke(t, []byte(`{"action":"sweep","since":"72h"}`), 15*time.Minute); o.failed || !strings.Contains(string(o.response), `"known":0`) {
 		t.Errorf("%s", o.response)
 	}
+	// What was set aside is loaded once it is mended, and asked for.
+	const broken = "events/2026/01/02/03/broken.ndjson.gz"
+	s.aws.PutObject(eventsBucket, broken, []byte("not gzip"))
+	if report := runLoad(t, load); report.Quarantined != 1 || len(report.QuarantinedObjects) != 1 {
+		t.Errorf("%+v", report)
+	}
+	const replay = `{"action":"replay","from":"2026-01-02T03:00:00Z","to":"2026-01-02T04:00:00Z","kind":"events"}`
+	if o := load.invoke(t, []byte(replay), 15*time.Minute); o.failed || !strings.Contains(string(o.response), `"quarantined_objects":["`+eventsBucket+`/`+broken) {
+		t.Errorf("%s", o.response)
+	}
+	s.aws.PutObject(eventsBucket, broken, event("0190a3a8-0000-7000-8000-0000000000ff"))
+	if report := runLoad(t, load); report.Objects != 0 || report.Known != 1 {
+		t.Errorf("a mended object is loaded unasked: %+v", report)
+	}
+	for _, want := range []string{`"objects":1,"known":0`, `"objects":0,"known":1`} {
+		if o := load.invoke(t, []byte(replay), 15*time.Minute); o.failed || !strings.Contains(string(o.response), want) {
+			t.Errorf("want %s: %s", want, o.response)
+		}
+	}
+	s.closed(t)
 }
 
 // The warehouse that is shipped: the events go in by COPY, from a manifest that

@@ -119,14 +119,30 @@ func (d *Deployment) Prepare(ctx context.Context) (Summary, error) {
 // Sweep loads what is in a window. A deployment whose first run is not done has
 // nowhere to load it yet.
 func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {
-	ready, err := d.isReady(ctx)
-	if err != nil {
+	if err := d.mustBeReady(ctx, "sweep"); err != nil {
 		return Summary{}, err
 	}
-	if !ready {
-		return Summary{}, fmt.Errorf("sweep: the first run of deployment %s is not done; it makes the tables at the next scheduled run, sweep after that", d.config.Name)
-	}
 	return d.config.Loader.SweepWindow(ctx, w)
+}
+
+// Replay loads again what was set aside in a range. Like a sweep it needs the
+// tables.
+func (d *Deployment) Replay(ctx context.Context, r Range) (Summary, error) {
+	if err := d.mustBeReady(ctx, "replay"); err != nil {
+		return Summary{}, err
+	}
+	return d.config.Loader.Replay(ctx, r)
+}
+
+func (d *Deployment) mustBeReady(ctx context.Context, action string) error {
+	ready, err := d.isReady(ctx)
+	if err != nil {
+		return err
+	}
+	if !ready {
+		return fmt.Errorf("%s: the first run of deployment %s is not done; it makes the tables at the next scheduled run, %[1]s after that", action, d.config.Name)
+	}
+	return nil
 }
 
 func (d *Deployment) isReady(ctx context.Context) (bool, error) {

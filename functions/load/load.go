@@ -29,6 +29,13 @@ type Warehouse interface {
 	Quarantine(ctx context.Context, o warehouse.Object, reason string) error
 	// Known tells which objects the ledger holds, by ID.
 	Known(ctx context.Context, objects []warehouse.Object) (map[string]bool, error)
+	// Quarantined tells which objects are set aside, by ID.
+	Quarantined(ctx context.Context, objects []warehouse.Object) (map[string]bool, error)
+	// Reload is Load that, in its own transaction, forgets of the objects that
+	// they were set aside.
+	Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
+	// Requarantine is Quarantine that replaces what an earlier one recorded.
+	Requarantine(ctx context.Context, o warehouse.Object, reason string) error
 }
 
 // Message is one notification that an object was created.

@@ -119,6 +119,49 @@ func (f *fake) Known(_ context.Context, objects []warehouse.Object) (map[string]
 	return known, f.down
 }
 
+func (f *fake) quarantined(o warehouse.Object) bool {
+	return f.status[o.ID()] != "" && f.status[o.ID()] != "loaded"
+}
+
+func (f *fake) Quarantined(_ context.Context, objects []warehouse.Object) (map[string]bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := map[string]bool{}
+	for _, o := range objects {
+		if f.quarantined(o) {
+			out[o.ID()] = true
+		}
+	}
+	return out, f.down
+}
+
+func (f *fake) Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	f.mu.Lock()
+	before := maps.Clone(f.status)
+	for _, o := range objects {
+		if f.quarantined(o) {
+			delete(f.status, o.ID())
+		}
+	}
+	f.mu.Unlock()
+	report, err := f.Load(ctx, objects)
+	if err != nil {
+		f.mu.Lock()
+		f.status = before // nothing of the transaction is kept
+		f.mu.Unlock()
+	}
+	return report, err
+}
+
+func (f *fake) Requarantine(ctx context.Context, o warehouse.Object, reason string) error {
+	f.mu.Lock()
+	if f.quarantined(o) {
+		delete(f.status, o.ID())
+	}
+	f.mu.Unlock()
+	return f.Quarantine(ctx, o, reason)
+}
+
 // queue is an SQS in miniature: what is received and not deleted is in flight.
 type queue struct {
 	mu        sync.Mutex

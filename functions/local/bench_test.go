@@ -46,7 +46,7 @@ func BenchmarkCollect(b *testing.B) {
 				delivery := local.NewDelivery(local.DeliveryConfig{Store: store, Kind: warehouse.Events, Notifier: made, Now: time.Now, NewID: newID})
 				logger := slog.New(slog.DiscardHandler)
 				handler := local.NewHTTP(local.HTTPConfig{
-					Keys:     []string{key},
+					Keys:     local.NewKeyring(key),
 					Collect:  collect.New(collect.Config{Events: delivery, Users: delivery, Now: time.Now, NewID: newID, Logger: logger}),
 					InFlight: 64, Patience: time.Minute, Logger: logger,
 				})

@@ -38,7 +38,7 @@ func echo(name string) gateway.Handler {
 
 func edge(t testing.TB, change func(*local.HTTPConfig)) http.Handler {
 	c := local.HTTPConfig{
-		Keys:    []string{"first key", "second key"},
+		Keys:    local.NewKeyring("first key", "second key"),
 		Collect: echo("collect"), Update: echo("update"),
 		Patience: time.Minute,
 		Logger:   slog.New(slog.NewTextHandler(t.Output(), nil)),

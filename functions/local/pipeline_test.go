@@ -91,7 +91,7 @@ func start(t *testing.T, dir string, merger update.Merger, open func(*local.Stor
 	p.loader = load.New(load.Config{Queue: p.queue, Warehouse: w, Lister: store, Logger: logger})
 	p.schedule = local.NewSchedule(p.loader, p.queue, logger)
 	p.collection = local.NewHTTP(local.HTTPConfig{
-		Keys:     []string{key},
+		Keys:     local.NewKeyring(key),
 		Collect:  collect.New(collect.Config{Events: p.events, Users: p.users, Now: time.Now, NewID: newID, Logger: logger}),
 		Update:   update.New(update.Config{Store: store, Warehouse: merger, Retry: p.queue, Bucket: "users", MergeTimeout: time.Minute, Now: time.Now, NewID: newID, Logger: logger}),
 		InFlight: 64, Patience: time.Minute, Logger: logger,
@@ -275,6 +275,20 @@ func TestPoisonIsSetAsideAndTheRestLoads(t *testing.T) {
 		p.load()
 		if n := p.number(events); n != 61 || p.queue.Waiting() != 0 {
 			t.Errorf("%d events, %d wait", n, p.queue.Waiting())
+		}
+		// One of the two is mended; a replay takes that one, and the other stays.
+		if err := p.store.Put(t.Context(), "events", "events/2024/05/01/10/bad0.ndjson.gz", late.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		ten := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
+		for i, want := range []int{1, 0} {
+			summary, err := p.loader.Replay(t.Context(), load.Range{From: ten, To: ten.Add(time.Hour)})
+			if err != nil || summary.Objects != want || len(summary.Quarantined) != 1 {
+				t.Errorf("replay %d: %+v, %v", i, summary, err)
+			}
+		}
+		if n := p.number(`SELECT COUNT(*) FROM "loaf_files" WHERE "status" = 'quarantined'`); n != 1 {
+			t.Errorf("%d are still quarantined", n)
 		}
 	})
 }

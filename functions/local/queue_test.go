@@ -79,12 +79,13 @@ func TestQueue(t *testing.T) {
 
 // slow is a warehouse whose loads wait for a word.
 type slow struct {
-	mu           sync.Mutex
-	running, max int
-	loads        int
-	err          error
-	entered      chan struct{}
-	release      chan struct{}
+	load.Warehouse // what a schedule does not ask for
+	mu             sync.Mutex
+	running, max   int
+	loads          int
+	err            error
+	entered        chan struct{}
+	release        chan struct{}
 }
 
 func (s *slow) Ping(context.Context) error { return nil }

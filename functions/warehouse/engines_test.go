@@ -34,6 +34,9 @@ type engine interface {
 	Merge(context.Context, warehouse.Object, []warehouse.UserWrite) error
 	Quarantine(context.Context, warehouse.Object, string) error
 	Known(context.Context, []warehouse.Object) (map[string]bool, error)
+	Quarantined(context.Context, []warehouse.Object) (map[string]bool, error)
+	Reload(context.Context, []warehouse.Object) (warehouse.LoadReport, error)
+	Requarantine(context.Context, warehouse.Object, string) error
 	Database() warehouse.Database
 	Close() error
 }
@@ -371,6 +374,55 @@ func TestBadObjectsAreNamed(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestWhatWasSetAsideIsLoadedWhenItIsMended(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w engine, raw folder) {
+		events := raw.put(t, warehouse.Events, "bad", `{"event_id":`)
+		users := raw.put(t, warehouse.Users, "bad", `{"user_id":7}`)
+		other := raw.put(t, warehouse.Events, "other", `{"hello":"world"}`)
+		loaded := raw.put(t, warehouse.Events, "loaded", eventLine(1, noon, "kept", "u", `{}`))
+		load(t, w, loaded)
+		for _, o := range []warehouse.Object{events, users, other} {
+			if err := w.Quarantine(t.Context(), o, "the reason of then"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := []warehouse.Object{events, users, other, loaded}
+		const ledger = `SELECT "status" || ' ' || COALESCE("error", '') FROM "loaf_files" ORDER BY "key"`
+		// Nothing of what still fails is forgotten.
+		var data *warehouse.DataError
+		if _, err := w.Reload(t.Context(), all); !errors.As(err, &data) {
+			t.Fatalf("want a DataError, got %v", err)
+		}
+		then := []string{"quarantined the reason of then", "loaded ", "quarantined the reason of then", "quarantined the reason of then"}
+		want(t, "the ledger after a failure", column(t, w, ledger), then...)
+		if err := w.Requarantine(t.Context(), other, "the reason of now"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Requarantine(t.Context(), loaded, "what is loaded stays loaded"); err != nil {
+			t.Fatal(err)
+		}
+		quarantined, err := w.Quarantined(t.Context(), all)
+		if err != nil || len(quarantined) != 3 || quarantined[loaded.ID()] {
+			t.Errorf("set aside are %v, %v", quarantined, err)
+		}
+		raw.put(t, warehouse.Events, "bad", eventLine(2, noon, "mended", "u", `{}`), eventLine(1, noon, "kept", "u", `{}`))
+		raw.put(t, warehouse.Users, "bad", string(wire.NewUser{UserID: "u9", CreatedAt: noon, Attributes: json.RawMessage(`{"plan":"pro"}`)}.AppendRecord(nil, noon)))
+		report, err := w.Reload(t.Context(), []warehouse.Object{events, users, loaded})
+		if err != nil || report.Inserted() != 2 {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		want(t, "the ledger", column(t, w, ledger), "loaded ", "loaded ", "quarantined the reason of now", "loaded ")
+		want(t, "the events", column(t, w, `SELECT "event" FROM "events" ORDER BY "event"`), "kept", "mended")
+		want(t, "the users", column(t, w, `SELECT "user_id" FROM "users"`), "u9")
+		// Again, as after a crash before the answer: nothing changes.
+		again, err := w.Reload(t.Context(), []warehouse.Object{events, users, loaded})
+		if err != nil || again.Inserted() != 0 || !again.Objects[0].AlreadyLoaded {
+			t.Errorf("%+v, %v", again, err)
+		}
+		want(t, "the events", column(t, w, countEvents), "2")
+	})
 }
 
 func TestAnObjectThatIsNotThere(t *testing.T) {

@@ -18,12 +18,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
+	"github.com/dataloaf/dataloaf/cli/internal/tf/tftest"
 )
 
 // asLoafctl makes this test binary run as loafctl.
 const asLoafctl = "LOAFCTL_TEST_RUN"
 
 func TestMain(m *testing.M) {
+	tftest.Main()
 	if os.Getenv(asLoafctl) != "" {
 		os.Exit(run())
 	}

@@ -34,7 +34,10 @@ const (
 
 // Secrets are what opens the doors of a dev.
 type Secrets struct {
-	APIKey        string `json:"api_key"`
+	APIKey string `json:"api_key"`
+	// NextAPIKey is let in as well, while clients change from APIKey to it; empty
+	// when no key is being replaced.
+	NextAPIKey    string `json:"next_api_key,omitempty"`
 	AdminPassword string `json:"admin_password"`
 	Token         string `json:"token"`
 	// SessionKey signs the page's sessions, so that they outlive a restart.
@@ -132,6 +135,15 @@ func (d *Dir) readSettings(newSecret func() string) error {
 			"the data folder %s was made by an older loafctl (its layout is %d, this loafctl needs %d)", d.path, s.Layout, layout)
 	}
 	d.Secrets = s.Secrets
+	return nil
+}
+
+// SaveSecrets replaces the secrets that are kept.
+func (d *Dir) SaveSecrets(s Secrets) error {
+	if err := writeJSON(d.Path(settingsFile), settings{Layout: layout, Secrets: s}); err != nil {
+		return fmt.Errorf("keep the secrets of the data folder: %w", err)
+	}
+	d.Secrets = s
 	return nil
 }
 

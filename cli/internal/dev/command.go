@@ -32,6 +32,8 @@ type Options struct {
 	// APIKey, AdminPassword and Token are made once for the data folder when
 	// they are empty.
 	APIKey, AdminPassword, Token string
+	// keyGiven is true when the API key is not the data folder's.
+	keyGiven bool
 	// shown is what the banner says of each of them.
 	shown     map[*string]string
 	LoadEvery time.Duration

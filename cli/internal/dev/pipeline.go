@@ -36,7 +36,7 @@ type pipeline struct {
 
 // newPipeline puts the handlers together as they are in AWS, with a folder and
 // a queue in memory at the edges.
-func newPipeline(e engine, store *local.Store, apiKey string, now func() time.Time, newID func() string, logger *slog.Logger) *pipeline {
+func newPipeline(e engine, store *local.Store, keys *local.Keyring, now func() time.Time, newID func() string, logger *slog.Logger) *pipeline {
 	queue := local.NewQueue(now)
 	deliver := func(kind warehouse.Kind) *local.Delivery {
 		return local.NewDelivery(local.DeliveryConfig{Store: store, Kind: kind, Notifier: queue, Now: now, NewID: newID})
@@ -49,7 +49,7 @@ func newPipeline(e engine, store *local.Store, apiKey string, now func() time.Ti
 		schedule:   local.NewSchedule(loader, queue, logger),
 		loader:     loader,
 		collection: local.NewHTTP(local.HTTPConfig{
-			Keys:    []string{apiKey},
+			Keys:    keys,
 			Collect: collect.New(collect.Config{Events: events, Users: users, Now: now, NewID: newID, Logger: logger}),
 			Update: update.New(update.Config{
 				Store: store, Warehouse: e, Retry: queue, Bucket: string(warehouse.Updates.Bucket()),
@@ -77,12 +77,15 @@ func (p *pipeline) start(every time.Duration) (stop func()) {
 }
 
 // split sends each call to the API that it is for.
-func split(collection, insights http.Handler) http.Handler {
+func split(collection, insights, admin http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/") {
+		switch {
+		case r.URL.Path == "/v1", strings.HasPrefix(r.URL.Path, "/v1/"):
 			collection.ServeHTTP(w, r)
-			return
+		case strings.HasPrefix(r.URL.Path, adminPrefix):
+			admin.ServeHTTP(w, r)
+		default:
+			insights.ServeHTTP(w, r)
 		}
-		insights.ServeHTTP(w, r)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/dataloaf/dataloaf/cli/internal/browser"
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/functions/local"
@@ -55,7 +56,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer closing(&err, "close the warehouse", e.Close)
 
-	p := newPipeline(e, store, o.APIKey, o.Now, o.newID, logger)
+	keys := newKeys(dir, o.APIKey, o.keyGiven, o.NewSecret)
+	p := newPipeline(e, store, keys.ring, o.Now, o.newID, logger)
 	insights, err := o.newInsights(e, p.queue, dir.Secrets.SessionKey, logger)
 	if err != nil {
 		return err
@@ -67,18 +69,18 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		return failure.New(err, "The raw data is safe; start again when the cause is mended.", "load what the last run left")
 	}
-	return o.serve(ctx, dir, listener, p, split(p.collection, insights), logger)
+	return o.serve(ctx, dir, listener, p, keys, split(p.collection, insights, newAdmin(o.Token, p, keys, o.Now, logger)), logger)
 }
 
 // serve answers until ctx ends, then finishes what was begun.
-func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.Listener, p *pipeline, handler http.Handler, logger *slog.Logger) error {
+func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.Listener, p *pipeline, keys *keys, handler http.Handler, logger *slog.Logger) error {
 	url, exposed := address(listener)
 	server := newServer(handler, logger)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	stopLoading := p.start(o.LoadEvery)
 
-	if err := dir.Announce(datadir.Running{Address: url, APIKey: o.APIKey, Token: o.Token}); err != nil {
+	if err := keys.announce(datadir.Running{Address: url, Token: o.Token}); err != nil {
 		logger.Warn("import and query will need --endpoint and --server", "error", err)
 	}
 	if exposed {
@@ -88,7 +90,7 @@ func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.List
 		logger.Warn("standard output is closed", "error", err)
 	}
 	if o.Open {
-		if err := openBrowser(ctx, url); err != nil {
+		if err := browser.Open(ctx, url); err != nil {
 			o.tell("The browser could not be opened (%v): go to %s", err, url)
 		}
 	}
@@ -151,6 +153,9 @@ func (o *Options) useSecrets(dir *datadir.Dir) {
 		given := *s.secret != ""
 		if !given {
 			*s.secret = s.kept
+		}
+		if s.secret == &o.APIKey {
+			o.keyGiven = given
 		}
 		o.shown[s.secret] = *s.secret
 		if !given && !dir.Fresh {

@@ -10,15 +10,27 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dataloaf/dataloaf/cli/internal/apply"
+	"github.com/dataloaf/dataloaf/cli/internal/artifacts"
 	"github.com/dataloaf/dataloaf/cli/internal/completion"
 	"github.com/dataloaf/dataloaf/cli/internal/cost"
+	"github.com/dataloaf/dataloaf/cli/internal/destroy"
 	"github.com/dataloaf/dataloaf/cli/internal/dev"
+	"github.com/dataloaf/dataloaf/cli/internal/doctor"
 	"github.com/dataloaf/dataloaf/cli/internal/environment"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/importer"
+	"github.com/dataloaf/dataloaf/cli/internal/open"
+	"github.com/dataloaf/dataloaf/cli/internal/manual"
+	"github.com/dataloaf/dataloaf/cli/internal/output"
+	"github.com/dataloaf/dataloaf/cli/internal/plan"
 	"github.com/dataloaf/dataloaf/cli/internal/query"
+	"github.com/dataloaf/dataloaf/cli/internal/replay"
+	"github.com/dataloaf/dataloaf/cli/internal/rotatekey"
+	"github.com/dataloaf/dataloaf/cli/internal/status"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
 	"github.com/dataloaf/dataloaf/cli/internal/version"
+	"github.com/dataloaf/dataloaf/cli/internal/wizard"
 )
 
 const about = `loafctl runs DataLoaf, product analytics that you own: an SDK sends events,
@@ -28,11 +40,18 @@ Try it on this machine, with the data of a made-up shop:
 
   loafctl dev --demo
 
+Set it up in your AWS account; it asks what it needs to know, and says what it
+would make and what that costs before it makes anything:
+
+  loafctl init
+
 Every flag can be given as an environment variable instead, named in brackets
 beside it; the flag wins. Exit codes: 0 done, 1 failed, 2 wrong use.`
 
 // Command is the tree of commands.
 func Command(streams term.Streams, lookup environment.Lookup) *cobra.Command {
+	// The order is that in which one needs them.
+	cobra.EnableCommandSorting = false
 	root := &cobra.Command{
 		Use:               "loafctl",
 		Short:             "Product analytics that you own",
@@ -44,14 +63,46 @@ func Command(streams term.Streams, lookup environment.Lookup) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return environment.Apply(cmd, lookup) },
 	}
-	root.AddCommand(
-		dev.Command(streams),
-		importer.Command(streams),
-		query.Command(streams),
-		cost.Command(streams),
-		version.Command(streams, dev.Engines()),
-		completion.Command(streams),
-	)
+	for _, g := range []struct {
+		group    cobra.Group
+		commands []*cobra.Command
+	}{
+		{cobra.Group{ID: "try", Title: "On this machine:"}, []*cobra.Command{
+			dev.Command(streams),
+		}},
+		{cobra.Group{ID: "deploy", Title: "In your AWS account, in the order in which one needs them:"}, []*cobra.Command{
+			cost.Command(streams),
+			wizard.Command(streams),
+			plan.Command(streams),
+			apply.Command(streams),
+			output.Command(streams),
+			destroy.Command(streams),
+		}},
+		{cobra.Group{ID: "operate", Title: "While it runs, there or here:"}, []*cobra.Command{
+			status.Command(streams),
+			doctor.Command(streams),
+			open.Command(streams),
+			replay.Command(streams),
+			rotatekey.Command(streams),
+		}},
+		{cobra.Group{ID: "data", Title: "With data:"}, []*cobra.Command{
+			importer.Command(streams),
+			query.Command(streams),
+		}},
+		{cobra.Group{ID: "rest", Title: "About loafctl:"}, []*cobra.Command{
+			artifacts.Command(streams),
+			version.Command(streams, dev.Engines()),
+			completion.Command(streams),
+			manual.Command(streams),
+		}},
+	} {
+		root.AddGroup(&g.group)
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.group.ID
+		}
+		root.AddCommand(g.commands...)
+	}
+	root.SetHelpCommandGroupID("rest")
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)

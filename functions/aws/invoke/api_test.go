@@ -100,7 +100,7 @@ func TestACallReachesTheHandler(t *testing.T) {
 func TestTheSameAnswersAsOnOneMachine(t *testing.T) {
 	api := newAPI(t, echo)
 	machine := httptest.NewServer(local.NewHTTP(local.HTTPConfig{
-		Keys: []string{"k"}, Collect: echo, Update: echo, Patience: time.Minute, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Keys: local.NewKeyring("k"), Collect: echo, Update: echo, Patience: time.Minute, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}))
 	defer machine.Close()
 	large := strings.Repeat("x", gateway.MaxPackedBytes+1)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/load"
+	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
 // Runner loads; load.Deployment is one.
@@ -20,6 +21,8 @@ type Runner interface {
 	Prepare(ctx context.Context) (load.Summary, error)
 	// Sweep loads what the ledger does not hold of the raw objects in a window.
 	Sweep(ctx context.Context, w load.Window) (load.Summary, error)
+	// Replay loads again what was set aside in a range.
+	Replay(ctx context.Context, r load.Range) (load.Summary, error)
 }
 
 // Keeper hides from other runs what this one has received.
@@ -49,9 +52,14 @@ type Report struct {
 	Inserted    int64  `json:"inserted"`
 	Duplicates  int64  `json:"duplicates"`
 	Quarantined int    `json:"quarantined"`
+	// QuarantinedObjects names the first of them.
+	QuarantinedObjects []string `json:"quarantined_objects,omitempty"`
 	// Stopped says that the time was up: the same call goes on where it ended.
 	Stopped bool `json:"stopped"`
 }
+
+// maxNamed bounds the quarantined objects that a report names.
+const maxNamed = 100
 
 // Invoke does what one event asks. An error counts in the function's Errors
 // metric.
@@ -66,6 +74,9 @@ func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
 	report := Report{
 		Action: action, Objects: summary.Objects, Known: summary.Known, Missing: summary.Missing, Lines: summary.Lines,
 		Inserted: summary.Inserted, Duplicates: summary.Duplicates, Quarantined: len(summary.Quarantined), Stopped: summary.Stopped,
+	}
+	for _, o := range summary.Quarantined[:min(maxNamed, len(summary.Quarantined))] {
+		report.QuarantinedObjects = append(report.QuarantinedObjects, o.ID())
 	}
 	log := l.Logger.With("action", action, "objects", report.Objects, "known", report.Known, "missing", report.Missing, "lines", report.Lines,
 		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "stopped", report.Stopped,
@@ -110,6 +121,9 @@ func (l *Load) action(event json.RawMessage) (name string, do work, err error) {
 		DetailType string  `json:"detail-type"`
 		Action     *string `json:"action"`
 		Since      *string `json:"since"`
+		From       *string `json:"from"`
+		To         *string `json:"to"`
+		Kind       *string `json:"kind"`
 	}
 	if err := json.Unmarshal(event, &e); err != nil {
 		return "", nil, fmt.Errorf("read the event: %w; %s", err, known)
@@ -130,6 +144,12 @@ func (l *Load) action(event json.RawMessage) (name string, do work, err error) {
 			window = load.Since(l.Now().Add(-age))
 		}
 		return "sweep", func(ctx context.Context) (load.Summary, error) { return l.Runner.Sweep(ctx, window) }, nil
+	case e.Action != nil && *e.Action == "replay":
+		r, err := l.replayed(e.From, e.To, e.Kind)
+		if err != nil {
+			return "", nil, err
+		}
+		return "replay", func(ctx context.Context) (load.Summary, error) { return l.Runner.Replay(ctx, r) }, nil
 	case e.Action != nil:
 		return "", nil, fmt.Errorf("there is no action %.100q; %s", *e.Action, known)
 	default:
@@ -137,7 +157,33 @@ func (l *Load) action(event json.RawMessage) (name string, do work, err error) {
 	}
 }
 
-const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"} and {"action":"sweep","since":"72h"}`
+// replayed is the range of a replay: from must be given, to is now without it.
+func (l *Load) replayed(from, to, kind *string) (load.Range, error) {
+	r := load.Range{To: l.Now()}
+	if from == nil {
+		return r, errors.New(`a replay needs "from", such as {"action":"replay","from":"2026-03-04T05:00:00Z","to":"2026-03-04T07:00:00Z"}`)
+	}
+	for _, end := range []struct {
+		name string
+		text *string
+		at   *time.Time
+	}{{"from", from, &r.From}, {"to", to, &r.To}} {
+		if end.text == nil {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, *end.text)
+		if err != nil {
+			return r, fmt.Errorf("%s %.100q is not a time such as \"2026-03-04T05:00:00Z\"", end.name, *end.text)
+		}
+		*end.at = at
+	}
+	if kind != nil {
+		r.Kinds = []warehouse.Kind{warehouse.Kind(*kind)}
+	}
+	return r, r.Check()
+}
+
+const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"} and {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted`
 
 // finishReserve of an invocation's time is kept from its work: Lambda kills
 // what is still at it at the deadline, with the transaction half-way and not a

@@ -26,11 +26,12 @@ var now = time.Date(2026, 3, 4, 5, 30, 0, 0, time.UTC)
 
 // runner notes what it is asked to do.
 type runner struct {
-	did    string
-	window load.Window
-	err    error
-	panics bool
-	left   time.Duration
+	did      string
+	window   load.Window
+	replayed load.Range
+	err      error
+	panics   bool
+	left     time.Duration
 	// kept is closed when the messages are kept from others.
 	kept, ended chan struct{}
 }
@@ -56,6 +57,11 @@ func (r *runner) Sweep(ctx context.Context, w load.Window) (load.Summary, error)
 	return r.do(ctx, "sweep")
 }
 
+func (r *runner) Replay(ctx context.Context, of load.Range) (load.Summary, error) {
+	r.replayed = of
+	return r.do(ctx, "replay")
+}
+
 func (r *runner) Keep(ctx context.Context, _ <-chan time.Time) {
 	close(r.kept)
 	<-ctx.Done()
@@ -72,15 +78,24 @@ const schedule = `{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","de
 
 func TestWhatLoadDoes(t *testing.T) {
 	for event, want := range map[string]string{
-		schedule:                            "run",
-		`{"action":"prepare"}`:              "prepare",
-		`{"action":"sweep"}`:                "sweep",
-		`{"action":"sweep","since":"72h"}`:  "sweep",
-		`{"action":"sweep","since":"90m"}`:  "sweep",
-		`{"action":"sweep","since":"3d"}`:   "",
-		`{"action":"sweep","since":"-1h"}`:  "",
-		`{"action":"sweep","since":""}`:     "",
-		`{"action":"run"}`:                  "",
+		schedule:                                            "run",
+		`{"action":"prepare"}`:                              "prepare",
+		`{"action":"sweep"}`:                                "sweep",
+		`{"action":"sweep","since":"72h"}`:                  "sweep",
+		`{"action":"sweep","since":"90m"}`:                  "sweep",
+		`{"action":"sweep","since":"3d"}`:                   "",
+		`{"action":"sweep","since":"-1h"}`:                  "",
+		`{"action":"sweep","since":""}`:                     "",
+		`{"action":"run"}`:                                  "",
+		`{"action":"replay","from":"2026-03-04T05:00:00Z"}`: "replay",
+		`{"action":"replay","from":"2026-03-04T05:00:00Z","to":"2026-03-04T08:00:00+02:00","kind":"updates"}`: "replay",
+		`{"action":"replay"}`:                    "",
+		`{"action":"replay","from":"yesterday"}`: "",
+		`{"action":"replay","from":"2026-03-04T05:00:00Z","to":"2026-03-04T05:00:00Z"}`: "",
+		`{"action":"replay","from":"2026-03-04T05:30:00Z"}`:                             "",
+		`{"action":"replay","from":"2026-03-04T05:00:00Z","to":"soon"}`:                 "",
+		`{"action":"replay","from":"2026-03-04T05:00:00Z","kind":"secrets"}`:            "",
+		`{"action":"replay","from":"2026-03-04T05:00:00Z","kind":""}`:                   "",
 		`{"action":""}`:                     "",
 		`{}`:                                "",
 		`[]`:                                "",
@@ -123,6 +138,26 @@ func TestASweepSince(t *testing.T) {
 	}
 	if _, err := newLoad(r, new(bytes.Buffer)).Invoke(t.Context(), json.RawMessage(`{"action":"sweep"}`)); err != nil || len(r.window.After) != 0 {
 		t.Errorf("%v, %v", err, r.window.After)
+	}
+}
+
+func TestAReplayOfARange(t *testing.T) {
+	r := &runner{}
+	out, err := newLoad(r, new(bytes.Buffer)).Invoke(t.Context(), json.RawMessage(`{"action":"replay","from":"2026-03-04T05:00:00Z"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (load.Range{From: now.Add(-30 * time.Minute), To: now}); !reflect.DeepEqual(r.replayed, want) {
+		t.Errorf("%+v, want %+v", r.replayed, want)
+	}
+	if report, ok := out.(invoke.Report); !ok || len(report.QuarantinedObjects) != 1 {
+		t.Errorf("the report names no object: %+v", out)
+	}
+	if _, err := newLoad(r, new(bytes.Buffer)).Invoke(t.Context(), json.RawMessage(`{"action":"replay","from":"2026-03-04T05:00:00Z","to":"2026-03-04T08:00:00+02:00","kind":"updates"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.replayed; !got.To.Equal(now.Add(30*time.Minute)) || !reflect.DeepEqual(got.Kinds, []warehouse.Kind{warehouse.Updates}) {
+		t.Errorf("%+v", got)
 	}
 }
 

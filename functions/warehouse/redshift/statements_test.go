@@ -45,6 +45,9 @@ func steps(t *testing.T) map[string][]string {
 			writer.InsertLedger(2, "TIMESTAMP"), writer.InsertLoad,
 		},
 		"load_error": {LoadError},
+		"replay": {
+			Session, writer.SelectQuarantined(2), Lock, writer.ForgetQuarantined(2), writer.SelectLedger(2), writer.InsertLedger(1, "TIMESTAMP"),
+		},
 		"merge": {
 			Session, Lock, writer.SelectLedger(1), ReadUsers(2), ReadLargeUsers(1), CreateUserStage, StageUsers(2), DeleteUsers, InsertUsers, DropUserStage, InsertLargeUser(2, 1),
 			writer.InsertLedger(1, "TIMESTAMP"),

@@ -21,6 +21,9 @@ type Engine interface {
 	MergeObject(ctx context.Context, o warehouse.Object) error
 	Quarantine(ctx context.Context, o warehouse.Object, reason string) error
 	Known(ctx context.Context, objects []warehouse.Object) (map[string]bool, error)
+	Quarantined(ctx context.Context, objects []warehouse.Object) (map[string]bool, error)
+	Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
+	Requarantine(ctx context.Context, o warehouse.Object, reason string) error
 	Empty(ctx context.Context) (bool, error)
 	Provision(ctx context.Context, admin warehouse.LoginFunc, a warehouse.Accounts) error
 	Close() error
@@ -141,6 +144,33 @@ func (w *Warehouse) Known(ctx context.Context, objects []warehouse.Object) (map[
 		return nil, err
 	}
 	return e.Known(ctx, objects)
+}
+
+// Quarantined implements load.Warehouse.
+func (w *Warehouse) Quarantined(ctx context.Context, objects []warehouse.Object) (map[string]bool, error) {
+	e, err := w.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e.Quarantined(ctx, objects)
+}
+
+// Reload implements load.Warehouse.
+func (w *Warehouse) Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	e, err := w.open(ctx)
+	if err != nil {
+		return warehouse.LoadReport{}, err
+	}
+	return e.Reload(ctx, objects)
+}
+
+// Requarantine implements load.Warehouse.
+func (w *Warehouse) Requarantine(ctx context.Context, o warehouse.Object, reason string) error {
+	e, err := w.open(ctx)
+	if err != nil {
+		return err
+	}
+	return e.Requarantine(ctx, o, reason)
 }
 
 // Empty implements load.Tables.

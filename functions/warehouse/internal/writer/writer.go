@@ -91,6 +91,25 @@ func (w *Writer) Load(ctx context.Context, objects []warehouse.Object) (warehous
 	return report, nil
 }
 
+// Reload is Load for objects that were set aside: what the ledger says of that
+// is forgotten in the same transaction, so that an object which still cannot be
+// loaded stays set aside. Objects that were loaded stay as they are.
+func (w *Writer) Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	var report warehouse.LoadReport
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		if err := forget(ctx, tx, objects); err != nil {
+			return err
+		}
+		var err error
+		report, err = w.load(ctx, tx, objects)
+		return err
+	})
+	if err != nil {
+		return warehouse.LoadReport{}, fmt.Errorf("load %d objects again: %w", len(objects), err)
+	}
+	return report, nil
+}
+
 // Merge applies writes to the users and records the object that holds them, in
 // one transaction. An object that the ledger holds already is left alone.
 func (w *Writer) Merge(ctx context.Context, o warehouse.Object, writes []warehouse.UserWrite) error {
@@ -142,17 +161,47 @@ func (w *Writer) MergeObject(ctx context.Context, o warehouse.Object) error {
 // loaded meanwhile stays loaded.
 func (w *Writer) Quarantine(ctx context.Context, o warehouse.Object, reason string) error {
 	err := w.transact(ctx, func(tx *sql.Tx) error {
-		known, err := w.known(ctx, tx, []warehouse.Object{o})
-		if err != nil || known[o.ID()] {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, InsertLedger(1, w.engine.TimeType()), fileRow(o, "quarantined", nil, warehouse.ObjectReport{}, &reason, w.now())...)
-		return err
+		return w.quarantine(ctx, tx, o, reason)
 	})
 	if err != nil {
 		return fmt.Errorf("quarantine %s: %w", o.ID(), err)
 	}
 	return nil
+}
+
+// Requarantine is Quarantine for an object that may be set aside already: the
+// newer reason takes the place of the older.
+func (w *Writer) Requarantine(ctx context.Context, o warehouse.Object, reason string) error {
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		if err := forget(ctx, tx, []warehouse.Object{o}); err != nil {
+			return err
+		}
+		return w.quarantine(ctx, tx, o, reason)
+	})
+	if err != nil {
+		return fmt.Errorf("quarantine %s again: %w", o.ID(), err)
+	}
+	return nil
+}
+
+func (w *Writer) quarantine(ctx context.Context, tx *sql.Tx, o warehouse.Object, reason string) error {
+	known, err := w.known(ctx, tx, []warehouse.Object{o})
+	if err != nil || known[o.ID()] {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, InsertLedger(1, w.engine.TimeType()), fileRow(o, "quarantined", nil, warehouse.ObjectReport{}, &reason, w.now())...)
+	return err
+}
+
+// Quarantined tells which of the objects are set aside, by ID.
+func (w *Writer) Quarantined(ctx context.Context, objects []warehouse.Object) (map[string]bool, error) {
+	quarantined := make(map[string]bool)
+	for chunk := range slices.Chunk(objects, lookup) {
+		if err := scanIDs(ctx, w.db, SelectQuarantined(len(chunk)), ids(chunk), quarantined); err != nil {
+			return nil, fmt.Errorf("look up %d objects in the ledger: %w", len(objects), w.engine.Classify(err))
+		}
+	}
+	return quarantined, nil
 }
 
 // Known tells which objects the ledger holds, loaded or quarantined, by ID.
@@ -376,15 +425,30 @@ const lookup = 500
 func (w *Writer) known(ctx context.Context, q warehouse.Querier, objects []warehouse.Object) (map[string]bool, error) {
 	known := make(map[string]bool)
 	for chunk := range slices.Chunk(objects, lookup) {
-		args := make([]any, len(chunk))
-		for i, o := range chunk {
-			args[i] = o.ID()
-		}
-		if err := scanKnown(ctx, q, args, known); err != nil {
+		if err := scanIDs(ctx, q, SelectLedger(len(chunk)), ids(chunk), known); err != nil {
 			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
 	}
 	return known, nil
+}
+
+// ids are the objects' names in the ledger, as a statement takes them.
+func ids(objects []warehouse.Object) []any {
+	out := make([]any, len(objects))
+	for i, o := range objects {
+		out[i] = o.ID()
+	}
+	return out
+}
+
+// forget removes from the ledger that objects were set aside.
+func forget(ctx context.Context, tx *sql.Tx, objects []warehouse.Object) error {
+	for chunk := range slices.Chunk(objects, lookup) {
+		if _, err := tx.ExecContext(ctx, ForgetQuarantined(len(chunk)), ids(chunk)...); err != nil {
+			return fmt.Errorf("forget that %d objects were set aside: %w", len(chunk), err)
+		}
+	}
+	return nil
 }
 
 // SelectLedger is the query for those of n object ids that the ledger holds.
@@ -392,8 +456,17 @@ func SelectLedger(n int) string {
 	return `SELECT "object_id" FROM "loaf_files" WHERE "object_id" IN (` + Placeholders(1, n) + `)`
 }
 
-func scanKnown(ctx context.Context, q warehouse.Querier, ids []any, known map[string]bool) error {
-	rows, err := q.QueryContext(ctx, SelectLedger(len(ids)), ids...)
+// SelectQuarantined is the query for those of n object ids that are set aside.
+func SelectQuarantined(n int) string { return SelectLedger(n) + ` AND "status" = 'quarantined'` }
+
+// ForgetQuarantined is the statement that removes from the ledger those of n
+// object ids that are set aside, and leaves alone those that are loaded.
+func ForgetQuarantined(n int) string {
+	return `DELETE FROM "loaf_files" WHERE "object_id" IN (` + Placeholders(1, n) + `) AND "status" = 'quarantined'`
+}
+
+func scanIDs(ctx context.Context, q warehouse.Querier, query string, ids []any, found map[string]bool) error {
+	rows, err := q.QueryContext(ctx, query, ids...)
 	if err != nil {
 		return err
 	}
@@ -403,7 +476,7 @@ func scanKnown(ctx context.Context, q warehouse.Querier, ids []any, known map[st
 		if err := rows.Scan(&id); err != nil {
 			return err
 		}
-		known[id] = true
+		found[id] = true
 	}
 	return rows.Err()
 }

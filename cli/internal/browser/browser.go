@@ -1,4 +1,5 @@
-package dev
+// Package browser opens pages in the browser of the person at this machine.
+package browser
 
 import (
 	"context"
@@ -6,8 +7,8 @@ import (
 	"runtime"
 )
 
-// openBrowser asks the system to open a page.
-func openBrowser(ctx context.Context, url string) error {
+// Open asks the system to open a page.
+func Open(ctx context.Context, url string) error {
 	var cmd *exec.Cmd
 	switch runtime.GOOS {
 	case "darwin":

@@ -1,0 +1,41 @@
+package local_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/dataloaf/dataloaf/functions/local"
+)
+
+func TestKeysChangeWhileCallsComeIn(t *testing.T) {
+	ring := local.NewKeyring("old")
+	api := edge(t, func(c *local.HTTPConfig) { c.Keys = ring })
+	call := func(key string) int {
+		r := httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader("{}"))
+		r.Header.Set("x-api-key", key)
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, step := range []struct {
+		set      []string
+		old, new int
+	}{
+		{[]string{"old"}, http.StatusAccepted, http.StatusForbidden},
+		{[]string{"old", "new"}, http.StatusAccepted, http.StatusAccepted},
+		{[]string{"new"}, http.StatusForbidden, http.StatusAccepted},
+	} {
+		ring.Set(step.set...)
+		if a, b := call("old"), call("new"); a != step.old || b != step.new {
+			t.Errorf("with the keys %q the answers are %d and %d", step.set, a, b)
+		}
+	}
+	if use, ok := ring.Use("new"); !ok || use.Calls != 2 || use.Last.IsZero() {
+		t.Errorf("%+v, %v", use, ok)
+	}
+	if use, ok := ring.Use("old"); ok || use.Calls != 0 {
+		t.Errorf("a key that is gone has %+v", use)
+	}
+}
