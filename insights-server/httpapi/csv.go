@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,46 +72,123 @@ func (p preference) keep(best *preference, media, want string) {
 	}
 }
 
-// trendCSV writes a header, then one row a bucket: its start and a column a
-// series. A missing value is an empty cell.
-func trendCSV(a insight.Answer) ([]byte, error) {
+// answerCSV writes an answer of any kind as a table with a header. A missing
+// value is an empty cell.
+func answerCSV(a insight.Answer) ([]byte, error) {
+	var rows [][]string
+	switch a.Kind {
+	case insight.KindFunnel:
+		rows = funnelRows(a)
+	case insight.KindRetention:
+		rows = retentionRows(a)
+	default:
+		rows = trendRows(a)
+	}
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	row := make([]string, 0, 1+len(a.Series))
-	row = append(row, "bucket")
-	seen := map[string]int{}
-	for _, s := range a.Series {
-		row = append(row, safeCell(columnName(s, seen)))
-	}
-	if err := w.Write(row); err != nil {
-		return nil, fmt.Errorf("write the CSV header: %w", err)
-	}
-	for i, bucket := range a.Buckets {
-		row = append(row[:0], bucket.Format(time.RFC3339))
-		for _, s := range a.Series {
-			row = append(row, numberCell(s.Values[i]))
-		}
+	for i, row := range rows {
 		if err := w.Write(row); err != nil {
-			return nil, fmt.Errorf("write CSV row %d: %w", i+1, err)
+			return nil, fmt.Errorf("write CSV row %d: %w", i, err)
 		}
 	}
 	w.Flush()
 	return out.Bytes(), w.Error()
 }
 
-// columnName names a series, such as "purchase (p95 of amount)". Series that
-// differ by their filters alone are numbered.
-func columnName(s insight.SeriesAnswer, seen map[string]int) string {
+// trendRows has a row for each bucket: its start and a column for each series,
+// with the period before beside it.
+func trendRows(a insight.Answer) [][]string {
+	grouped := slices.ContainsFunc(a.Series, func(s insight.SeriesAnswer) bool { return s.Group != nil })
+	header := []string{"bucket"}
+	seen := map[string]int{}
+	for _, s := range a.Series {
+		name := columnName(s, grouped, seen)
+		header = append(header, safeCell(name))
+		if s.Previous != nil {
+			header = append(header, safeCell(name+", previous"))
+		}
+	}
+	rows := [][]string{header}
+	for i, bucket := range a.Buckets {
+		row := make([]string, 0, len(header))
+		row = append(row, bucket.Format(time.RFC3339))
+		for _, s := range a.Series {
+			row = append(row, numberCell(s.Values[i]))
+			if s.Previous != nil {
+				row = append(row, numberCell(s.Previous.Values[i]))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// columnName names a series, such as "purchase (p95 of amount)", and its group
+// after a slash. Series that differ by their filters alone are numbered.
+func columnName(s insight.SeriesAnswer, grouped bool, seen map[string]int) string {
 	measure := string(s.Aggregation.Type)
 	if s.Aggregation.Property != "" {
 		measure += " of " + s.Aggregation.Property
 	}
 	name := s.Event + " (" + measure + ")"
+	switch {
+	case s.Group != nil:
+		name += " / " + *s.Group
+	case grouped:
+		name += " / (not set)"
+	}
 	seen[name]++
 	if n := seen[name]; n > 1 {
 		name += " #" + strconv.Itoa(n)
 	}
 	return name
+}
+
+// funnelRows has a row for each step. With groups those of all users come
+// first; a column tells what a row is of, since a group may have any name.
+func funnelRows(a insight.Answer) [][]string {
+	header := []string{"step", "event", "users", "conversion", "step_conversion", "median_seconds"}
+	if a.Groups == nil {
+		return append([][]string{header}, stepRows(nil, a.Steps)...)
+	}
+	rows := [][]string{append([]string{"of", "breakdown"}, header...)}
+	rows = append(rows, stepRows([]string{"all", ""}, a.Steps)...)
+	for _, g := range a.Groups {
+		lead := []string{"not set", ""}
+		if g.Group != nil {
+			lead = []string{"group", safeCell(*g.Group)}
+		}
+		rows = append(rows, stepRows(lead, g.Steps)...)
+	}
+	return rows
+}
+
+func stepRows(lead []string, steps []insight.StepAnswer) [][]string {
+	rows := make([][]string, len(steps))
+	for i, s := range steps {
+		rows[i] = append(slices.Clone(lead), strconv.Itoa(i+1), safeCell(s.Event), strconv.FormatInt(s.Users, 10),
+			numberCell(s.Conversion), numberCell(s.StepConversion), numberCell(s.MedianSeconds))
+	}
+	return rows
+}
+
+// retentionRows has a row for each cohort, and a column for each period after.
+func retentionRows(a insight.Answer) [][]string {
+	header := []string{"cohort", "size"}
+	if len(a.Cohorts) > 0 {
+		for k := range a.Cohorts[0].Values {
+			header = append(header, strconv.Itoa(k))
+		}
+	}
+	rows := [][]string{header}
+	for _, c := range a.Cohorts {
+		row := []string{c.Start.Format(time.RFC3339), strconv.FormatInt(c.Size, 10)}
+		for _, v := range c.Values {
+			row = append(row, strconv.FormatInt(v, 10))
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func numberCell(v float64) string {

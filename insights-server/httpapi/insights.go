@@ -29,7 +29,7 @@ func (s *Server) query(c echo.Context) error {
 		return err
 	}
 	if prefersCSV(c.Request().Header.Values(echo.HeaderAccept)) {
-		text, err := trendCSV(answer)
+		text, err := answerCSV(answer)
 		if err != nil {
 			return err
 		}

@@ -12,20 +12,81 @@ type Answer struct {
 	Kind Kind
 	// Buckets are the starts of a trend's intervals, in the query's zone.
 	Buckets []time.Time
-	// Series are in the order of the query's.
+	// Series are in the order of the query's. With a breakdown each is there
+	// once for every group, the largest first, then the rest, then the group
+	// without the property.
 	Series []SeriesAnswer
+	// Steps are a funnel's.
+	Steps []StepAnswer
+	// Groups are a funnel's groups in the order of Series' groups; nil without a
+	// breakdown.
+	Groups []FunnelGroup
+	// Cohorts are a retention's.
+	Cohorts []CohortAnswer
 	// Elapsed is how long the answer took.
 	Elapsed time.Duration
 }
+
+// OtherGroup is the text of the group that holds the values beyond a
+// breakdown's limit. A property may have the same text for a value; that one's
+// group is ranked among the others, and the rest comes after all of them.
+const OtherGroup = "$other"
 
 // SeriesAnswer is one line of a trend.
 type SeriesAnswer struct {
 	Event       string
 	Aggregation Aggregation
+	// Group is the breakdown's; nil for the group without the property, and
+	// without a breakdown.
+	Group *string
 	// Count is the number of the series' events in the range.
 	Count int64
 	// Values has one value for each bucket.
 	Values Values
+	// Previous is there for a query with PreviousPeriod.
+	Previous *Previous
+}
+
+// Previous is what a series was in the period before.
+type Previous struct {
+	// Count is the number of events in the whole of that period.
+	Count int64 `json:"count"`
+	// Values has one value for each bucket of the answer: its n-th is that of
+	// the period's n-th bucket, or missing where there is none.
+	Values Values `json:"values"`
+}
+
+// StepAnswer is one step of a funnel.
+type StepAnswer struct {
+	Event string
+	// Users is how many reached the step.
+	Users int64
+	// Conversion is their share of the users of the first step; 0 where there
+	// are none.
+	Conversion float64
+	// StepConversion is their share of the users of the step before; NaN where
+	// there are none, and for the first step.
+	StepConversion float64
+	// MedianSeconds is the median over them of the time since the step before;
+	// NaN where there are none, and for the first step.
+	MedianSeconds float64
+}
+
+// FunnelGroup is the funnel of one group of users.
+type FunnelGroup struct {
+	// Group is nil for the group without the property.
+	Group *string
+	Steps []StepAnswer
+}
+
+// CohortAnswer is one cohort of a retention.
+type CohortAnswer struct {
+	// Start is the start of the cohort's bucket, in the query's zone.
+	Start time.Time
+	// Size is the number of its users.
+	Size int64
+	// Values is how many of them returned in the bucket after so many others.
+	Values []int64
 }
 
 // Values are numbers of which some may be missing: those are NaN here and
@@ -61,27 +122,79 @@ func (s SeriesAnswer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Event       string      `json:"event"`
 		Aggregation Aggregation `json:"aggregation"`
-		// Breakdown is null: no query has one yet.
-		Breakdown *string `json:"breakdown"`
-		Count     int64   `json:"count"`
-		Values    Values  `json:"values"`
-	}{s.Event, s.Aggregation, nil, s.Count, values})
+		Breakdown   *string     `json:"breakdown"`
+		Count       int64       `json:"count"`
+		Values      Values      `json:"values"`
+		Previous    *Previous   `json:"previous,omitempty"`
+	}{s.Event, s.Aggregation, s.Group, s.Count, values, s.Previous})
+}
+
+// MarshalJSON writes the shape of the contract.
+func (s StepAnswer) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Event          string   `json:"event"`
+		Users          int64    `json:"users"`
+		Conversion     float64  `json:"conversion"`
+		StepConversion *float64 `json:"step_conversion"`
+		MedianSeconds  *float64 `json:"median_seconds"`
+	}{s.Event, s.Users, s.Conversion, orNull(s.StepConversion), orNull(s.MedianSeconds)})
+}
+
+func orNull(f float64) *float64 {
+	if math.IsNaN(f) {
+		return nil
+	}
+	return &f
+}
+
+// MarshalJSON writes the shape of the contract.
+func (g FunnelGroup) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Breakdown *string      `json:"breakdown"`
+		Steps     []StepAnswer `json:"steps"`
+	}{g.Group, g.Steps})
+}
+
+// MarshalJSON writes the shape of the contract.
+func (c CohortAnswer) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Cohort string  `json:"cohort"`
+		Size   int64   `json:"size"`
+		Values []int64 `json:"values"`
+	}{c.Start.Format(time.RFC3339), c.Size, c.Values})
 }
 
 // MarshalJSON writes the shape of the contract.
 func (a Answer) MarshalJSON() ([]byte, error) {
+	switch a.Kind {
+	case KindFunnel:
+		return json.Marshal(struct {
+			Kind   Kind          `json:"kind"`
+			Steps  []StepAnswer  `json:"steps"`
+			Groups []FunnelGroup `json:"groups,omitzero"`
+		}{a.Kind, orEmpty(a.Steps), a.Groups})
+	case KindRetention:
+		return json.Marshal(struct {
+			Kind    Kind           `json:"kind"`
+			Cohorts []CohortAnswer `json:"cohorts"`
+		}{a.Kind, orEmpty(a.Cohorts)})
+	}
 	buckets := make([]string, len(a.Buckets))
 	for i, t := range a.Buckets {
 		buckets[i] = t.Format(time.RFC3339)
-	}
-	series := a.Series
-	if series == nil {
-		series = []SeriesAnswer{}
 	}
 	return json.Marshal(struct {
 		Kind    Kind           `json:"kind"`
 		Buckets []string       `json:"buckets"`
 		Series  []SeriesAnswer `json:"series"`
 		Elapsed int64          `json:"elapsed_ms"`
-	}{a.Kind, buckets, series, a.Elapsed.Milliseconds()})
+	}{a.Kind, buckets, orEmpty(a.Series), a.Elapsed.Milliseconds()})
+}
+
+// orEmpty makes sure that an empty list is [] in JSON and not null.
+func orEmpty[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
 }

@@ -37,7 +37,9 @@ const (
 	CodeTooManyBuckets = "too_many_buckets"
 	// CodeTooMany: a list is longer than it may be.
 	CodeTooMany = "too_many"
-	// CodeNotSupported: the contract knows the feature, this server does not.
+	// CodeTooFew: a list is shorter than it must be.
+	CodeTooFew = "too_few"
+	// CodeNotSupported: the engine cannot do what is asked for.
 	CodeNotSupported = "not_supported"
 )
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -286,6 +287,19 @@ func quoteShort(s string) string {
 		s = string(r[:60]) + "…"
 	}
 	return strconv.Quote(s)
+}
+
+// whole returns a number that must be whole and lie within bounds.
+func (n node) whole(least, most int) (int, *Error) {
+	if n.kind != jsonNumber {
+		return 0, errorf(CodeWrongType, n.path, "This must be a number, not %s.", n.kind)
+	}
+	// 10.0 and 1e1 are the whole number 10, as everywhere in JSON.
+	f, err := strconv.ParseFloat(n.text, 64)
+	if err != nil || f != math.Trunc(f) || f < float64(least) || f > float64(most) {
+		return 0, errorf(CodeInvalidValue, n.path, "Give a whole number from %d to %d, not %s.", least, most, n.text[:min(len(n.text), 30)])
+	}
+	return int(f), nil
 }
 
 // array returns the items of an array.

@@ -3,6 +3,7 @@ package insight
 import (
 	"errors"
 	"math"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -16,7 +17,9 @@ var (
 		Total, UniqueUsers, AveragePerUser, MedianPerUser, MinPerUser, MaxPerUser,
 		Sum, Average, Median, Min, Max, P90, P95, P99,
 	}
-	operators = []Operator{
+	periodIntervals = []Interval{Day, Week, Month}
+	compares        = []Compare{PreviousPeriod}
+	operators       = []Operator{
 		Equals, NotEquals, In, NotIn, Contains, NotContains,
 		GreaterThan, GreaterOrEqual, LessThan, LessOrEqual, IsSet, IsNotSet,
 	}
@@ -51,14 +54,11 @@ func (p *parser) query(n node) (Query, *Error) {
 		if q.Kind, err = word(kind, CodeUnknownValue, kinds); err != nil {
 			return Query{}, err
 		}
-		if q.Kind != KindTrend {
-			return Query{}, errorf(CodeNotSupported, kind.path, "This server answers no query of kind %q yet. Use kind %q.", q.Kind, KindTrend)
-		}
 	}
 	if err := p.common(f, &q); err != nil {
 		return Query{}, err
 	}
-	if err := p.trend(f, &q); err != nil {
+	if err := p.kind(f, &q); err != nil {
 		return Query{}, err
 	}
 	if err := f.done(); err != nil {
@@ -90,12 +90,29 @@ func (p *parser) common(f *fields, q *Query) *Error {
 	return err
 }
 
-func (p *parser) trend(f *fields, q *Query) *Error {
-	interval, err := f.required("interval", "Give one of: "+list(intervals)+".")
-	if err != nil {
-		return err
+// kind reads the fields that belong to the query's kind.
+func (p *parser) kind(f *fields, q *Query) *Error {
+	switch q.Kind {
+	case KindFunnel:
+		return p.funnel(f, q)
+	case KindRetention:
+		return p.retention(f, q)
+	default:
+		return p.trend(f, q)
 	}
-	if q.Interval, err = word(interval, CodeUnknownValue, intervals); err != nil {
+}
+
+func parseInterval(f *fields, known []Interval) (Interval, *Error) {
+	n, err := f.required("interval", "Give one of: "+list(known)+".")
+	if err != nil {
+		return "", err
+	}
+	return word(n, CodeUnknownValue, known)
+}
+
+func (p *parser) trend(f *fields, q *Query) *Error {
+	var err *Error
+	if q.Interval, err = parseInterval(f, intervals); err != nil {
 		return err
 	}
 	series, err := f.required("series", "Give from 1 to 10 series.")
@@ -118,12 +135,148 @@ func (p *parser) trend(f *fields, q *Query) *Error {
 		}
 		q.Series = append(q.Series, s)
 	}
-	for _, name := range []string{"breakdown", "compare"} {
-		if n, ok := f.get(name); ok {
-			return errorf(CodeNotSupported, n.path, "This server knows no %q yet. Leave it out.", name)
+	if n, ok := f.get("compare"); ok {
+		if q.Compare, err = word(n, CodeUnknownValue, compares); err != nil {
+			return err
 		}
 	}
-	return nil
+	q.Breakdown, err = parseBreakdown(f)
+	return err
+}
+
+// parseBreakdown reads the member "breakdown", which may be absent.
+func parseBreakdown(parent *fields) (*Breakdown, *Error) {
+	n, ok := parent.get("breakdown")
+	if !ok {
+		return nil, nil
+	}
+	f, err := n.fields("A breakdown")
+	if err != nil {
+		return nil, err
+	}
+	b := &Breakdown{Limit: DefaultGroups}
+	scope, err := f.required("scope", `Give "event" for a property of the event, "user" for an attribute of its user.`)
+	if err != nil {
+		return nil, err
+	}
+	if b.Scope, err = word(scope, CodeUnknownValue, scopes); err != nil {
+		return nil, err
+	}
+	property, err := f.required("property", "Give the name of the property.")
+	if err != nil {
+		return nil, err
+	}
+	if b.Property, err = property.name("Give the name of the property."); err != nil {
+		return nil, err
+	}
+	if limit, ok := f.get("limit"); ok {
+		if b.Limit, err = limit.whole(1, MaxGroups); err != nil {
+			return nil, err
+		}
+	}
+	return b, f.done()
+}
+
+func (p *parser) funnel(f *fields, q *Query) *Error {
+	steps, err := f.required("steps", "Give from 2 to 10 steps.")
+	if err != nil {
+		return err
+	}
+	items, err := steps.array()
+	switch {
+	case err != nil:
+		return err
+	case len(items) < MinSteps:
+		return errorf(CodeTooFew, steps.path, "These are %d steps. A funnel has from %d to %d.", len(items), MinSteps, MaxSteps)
+	case len(items) > MaxSteps:
+		return errorf(CodeTooMany, steps.path, "These are %d steps. A funnel has from %d to %d.", len(items), MinSteps, MaxSteps)
+	}
+	for _, item := range items {
+		s, err := p.step(item)
+		if err != nil {
+			return err
+		}
+		q.Steps = append(q.Steps, s)
+	}
+	window, err := f.required("window", `Give the time that a user has from the first step to the last, such as "7d".`)
+	if err != nil {
+		return err
+	}
+	if q.Window, err = parseWindow(window); err != nil {
+		return err
+	}
+	q.Breakdown, err = parseBreakdown(f)
+	return err
+}
+
+func (p *parser) step(n node) (Step, *Error) {
+	f, err := n.fields("A step")
+	if err != nil {
+		return Step{}, err
+	}
+	var s Step
+	if s.Event, err = parseEvent(f, "event"); err != nil {
+		return Step{}, err
+	}
+	if s.Filter, err = p.filter(f); err != nil {
+		return Step{}, err
+	}
+	return s, f.done()
+}
+
+// parseEvent reads a required name of an event, or AnyEvent.
+func parseEvent(f *fields, field string) (string, *Error) {
+	const remedy = `Give the name of an event, or "*" for every event.`
+	n, err := f.required(field, remedy)
+	if err != nil {
+		return "", err
+	}
+	return n.name(remedy)
+}
+
+var (
+	windowPattern = regexp.MustCompile(`^([1-9][0-9]{0,8})(m|h|d)$`)
+	windowUnits   = map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+)
+
+// maxWindow is longer than any data goes back, and far below what a
+// time.Duration holds.
+const maxWindow = 100 * 365 * 24 * time.Hour
+
+func parseWindow(n node) (time.Duration, *Error) {
+	s, err := n.string()
+	if err != nil {
+		return 0, err
+	}
+	m := windowPattern.FindStringSubmatch(s)
+	if m == nil {
+		return 0, errorf(CodeInvalidValue, n.path, "%s is not a length of time. Write a whole number from 1 and a unit (m, h or d), such as \"30m\", \"12h\" or \"7d\".", quoteShort(s))
+	}
+	count, _ := strconv.Atoi(m[1]) // at most nine digits: it cannot fail
+	unit := windowUnits[m[2]]
+	if time.Duration(count) > maxWindow/unit {
+		return 0, errorf(CodeInvalidValue, n.path, "%s is too long. Give at most %d%s.", quoteShort(s), maxWindow/unit, m[2])
+	}
+	return time.Duration(count) * unit, nil
+}
+
+func (p *parser) retention(f *fields, q *Query) *Error {
+	var err *Error
+	if q.CohortEvent, err = parseEvent(f, "cohort_event"); err != nil {
+		return err
+	}
+	if q.ReturnEvent, err = parseEvent(f, "return_event"); err != nil {
+		return err
+	}
+	if q.Interval, err = parseInterval(f, periodIntervals); err != nil {
+		return err
+	}
+	periods, err := f.required("periods", "Give how many buckets to look at, from 1 to 60.")
+	if err != nil {
+		return err
+	}
+	q.Periods, err = periods.whole(1, MaxPeriods)
+	return err
 }
 
 func (p *parser) series(n node) (Series, *Error) {
@@ -132,11 +285,7 @@ func (p *parser) series(n node) (Series, *Error) {
 		return Series{}, err
 	}
 	var s Series
-	event, err := f.required("event", `Give the name of an event, or "*" for every event.`)
-	if err != nil {
-		return Series{}, err
-	}
-	if s.Event, err = event.name(`Give the name of an event, or "*" for every event.`); err != nil {
+	if s.Event, err = parseEvent(f, "event"); err != nil {
 		return Series{}, err
 	}
 	aggregation, err := f.required("aggregation", `Give for example {"type":"total"}.`)

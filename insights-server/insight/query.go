@@ -15,6 +15,16 @@ const (
 	MaxSeries = 10
 	// MaxConditions is the number of conditions of one filter.
 	MaxConditions = 100
+	// MinSteps and MaxSteps bound the steps of a funnel.
+	MinSteps, MaxSteps = 2, 10
+	// MaxPeriods is the number of buckets that a retention looks ahead.
+	MaxPeriods = 60
+	// DefaultGroups is how many groups a breakdown names when it does not say,
+	// MaxGroups how many it may ask for.
+	DefaultGroups, MaxGroups = 10, 1000
+	// MaxCells is the number of values that one answer holds at most: groups
+	// times buckets.
+	MaxCells = 5_000_000
 	// MaxValues is the number of values that all conditions of a query have
 	// together. It keeps a statement below the 32,767 parameters that the
 	// PostgreSQL protocol allows on Redshift.
@@ -41,9 +51,44 @@ type Query struct {
 	// Filter applies to every event of every series.
 	Filter Filter
 
-	// Interval and Series belong to KindTrend.
+	// Interval belongs to KindTrend and KindRetention.
 	Interval Interval
-	Series   []Series
+	// Series and Compare belong to KindTrend.
+	Series  []Series
+	Compare Compare
+
+	// Breakdown splits a trend or a funnel into groups; nil does not.
+	Breakdown *Breakdown
+
+	// Steps and Window belong to KindFunnel.
+	Steps  []Step
+	Window time.Duration
+
+	// CohortEvent, ReturnEvent and Periods belong to KindRetention. The events
+	// are names or AnyEvent.
+	CohortEvent, ReturnEvent string
+	Periods                  int
+}
+
+// Compare is what a trend is set beside; empty is nothing.
+type Compare string
+
+// PreviousPeriod is the same number of days, or hours, just before the range.
+const PreviousPeriod Compare = "previous_period"
+
+// Breakdown splits events or users into groups by the text of a property.
+type Breakdown struct {
+	Scope    Scope
+	Property string
+	// Limit is how many groups are named; the others are one group together.
+	Limit int
+}
+
+// Step is one step of a funnel.
+type Step struct {
+	// Event is the event's name, or AnyEvent.
+	Event  string
+	Filter Filter
 }
 
 // Interval is the length of a trend's buckets.

@@ -122,7 +122,66 @@ func parseLast(n node) (Range, *Error) {
 // relative to it. The error is an *Error with CodeTooManyBuckets.
 func (q Query) Axis(now time.Time) (Axis, error) {
 	first, axis := q.Range.resolve(q.Zone, now)
-	if err := axis.fill(q.Zone, first, q.Interval); err != nil {
+	if err := axis.fill(q.Zone, first, q.Interval, MaxBuckets); err != nil {
+		return Axis{}, err
+	}
+	return axis, nil
+}
+
+// Bounds are the instants of the range alone: an Axis without intervals.
+func (q Query) Bounds(now time.Time) Axis {
+	_, axis := q.Range.resolve(q.Zone, now)
+	return axis
+}
+
+// PreviousAxis computes the time line of as many days just before the range
+// as it has, or as many hours before a range of the last hours. It is cut into
+// intervals of its own, so it may have some more or fewer than the range.
+func (q Query) PreviousAxis(now time.Time) (Axis, error) {
+	first, axis := q.Range.resolve(q.Zone, now)
+	if q.Range.Unit == Hour && q.Range.Last > 0 {
+		first, axis = backHours(q.Zone, first, axis.From, q.Range.Last)
+	} else {
+		last := q.Range.To
+		if q.Range.Last > 0 {
+			last = current(q.Zone, now, Day)
+		}
+		days := int(last.Sub(first)/(24*time.Hour)) + 1
+		axis.To = axis.From
+		first = first.AddDate(0, 0, -days)
+		axis.From = firstInstant(q.Zone, first)
+	}
+	// The range itself was within the limit; this one is hardly longer.
+	if err := axis.fill(q.Zone, first, q.Interval, 2*MaxBuckets); err != nil {
+		return Axis{}, err
+	}
+	return axis, nil
+}
+
+// PeriodsAxis is the axis with the periods of a retention after each of its
+// intervals, and all of them whole: from the start of the first interval to
+// the end of the last.
+func (q Query) PeriodsAxis(now time.Time, cohorts Axis) (Axis, error) {
+	first, axis := q.Range.resolve(q.Zone, now)
+	if len(cohorts.Starts) == 0 {
+		return cohorts, nil
+	}
+	axis.From = cohorts.Starts[0]
+	civil := floorCivil(first, q.Interval)
+	for ; !firstInstant(q.Zone, civil).Equal(axis.From); civil = addCivil(civil, q.Interval, 1) {
+		if firstInstant(q.Zone, civil).After(axis.From) {
+			return Axis{}, fmt.Errorf("no interval of the zone %s starts at %s", q.Zone, axis.From)
+		}
+	}
+	first = civil
+	for n := len(cohorts.Starts) + q.Periods - 1; n > 0; {
+		start := firstInstant(q.Zone, civil)
+		civil = addCivil(civil, q.Interval, 1)
+		if axis.To = firstInstant(q.Zone, civil); axis.To.After(start) {
+			n--
+		}
+	}
+	if err := axis.fill(q.Zone, first, q.Interval, MaxBuckets+MaxPeriods); err != nil {
 		return Axis{}, err
 	}
 	return axis, nil
@@ -149,10 +208,15 @@ func (r Range) resolve(zone *time.Location, now time.Time) (time.Time, Axis) {
 
 // resolveHours goes back hour by hour, since some hours do not exist.
 func (r Range) resolveHours(zone *time.Location, now time.Time) (time.Time, Axis) {
-	hour := current(zone, now, Hour)
-	to := firstInstant(zone, addCivil(hour, Hour, 1))
-	from := firstInstant(zone, hour)
-	for left := r.Last - 1; left > 0; {
+	hour := addCivil(current(zone, now, Hour), Hour, 1)
+	return backHours(zone, hour, firstInstant(zone, hour), r.Last)
+}
+
+// backHours goes so many hours back from the instant at which the civil hour
+// begins.
+func backHours(zone *time.Location, hour, to time.Time, count int) (time.Time, Axis) {
+	from := to
+	for left := count; left > 0; {
 		hour = addCivil(hour, Hour, -1)
 		start := firstInstant(zone, hour)
 		if start.Before(from) {
@@ -175,24 +239,25 @@ func current(zone *time.Location, now time.Time, interval Interval) time.Time {
 	}
 }
 
-// fill lists the intervals from the one that holds the civil time first.
-func (a *Axis) fill(zone *time.Location, first time.Time, interval Interval) *Error {
+// fill lists the intervals, at most so many, from the one that holds the civil
+// time first.
+func (a *Axis) fill(zone *time.Location, first time.Time, interval Interval, most int) *Error {
 	if interval == Hour {
-		return a.fillHours(zone)
+		return a.fillHours(zone, most)
 	}
-	return a.fillDays(zone, first, interval)
+	return a.fillDays(zone, first, interval, most)
 }
 
 // fillDays lists intervals of whole days. Those that clocks jumped over are
 // left out; a day that clocks went back into has ended all the same.
-func (a *Axis) fillDays(zone *time.Location, first time.Time, interval Interval) *Error {
+func (a *Axis) fillDays(zone *time.Location, first time.Time, interval Interval, most int) *Error {
 	civil := floorCivil(first, interval)
 	start := firstInstant(zone, civil)
 	for start.Before(a.To) {
 		civil = addCivil(civil, interval, 1)
 		end := firstInstant(zone, civil)
 		if end.After(start) && end.After(a.From) {
-			if len(a.Starts) == MaxBuckets {
+			if len(a.Starts) == most {
 				return tooManyBuckets(interval)
 			}
 			a.Stretches = append(a.Stretches, Stretch{Start: later(start, a.From), Bucket: len(a.Starts)})
@@ -212,7 +277,7 @@ func later(a, b time.Time) time.Time {
 
 // fillHours goes through the range from one full hour, or change of clocks, to
 // the next. All that clocks show as the same hour of a day is one interval.
-func (a *Axis) fillHours(zone *time.Location) *Error {
+func (a *Axis) fillHours(zone *time.Location, most int) *Error {
 	bucket := map[int64]int{} // by hours of civil time since 1970
 	latest := int64(math.MinInt64)
 	var hours []int64
@@ -223,7 +288,7 @@ func (a *Axis) fillHours(zone *time.Location) *Error {
 			hour := floorDiv(t.Unix()+int64(offset), 3600)
 			i, seen := bucket[hour]
 			if !seen {
-				if len(hours) == MaxBuckets {
+				if len(hours) == most {
 					return tooManyBuckets(Hour)
 				}
 				start := t
@@ -290,7 +355,7 @@ var shortest = map[Interval]time.Duration{
 // checkBuckets finds ranges of days that hold too many intervals, so that
 // Parse can refuse them; a range relative to now waits for Axis.
 func (q Query) checkBuckets() *Error {
-	if q.Range.Last > 0 {
+	if q.Range.Last > 0 || q.Kind == KindFunnel {
 		return nil
 	}
 	days := q.Range.To.Sub(q.Range.From)
@@ -298,7 +363,7 @@ func (q Query) checkBuckets() *Error {
 		return nil // certainly few enough: spare the count
 	}
 	_, axis := q.Range.resolve(q.Zone, time.Time{})
-	return axis.fill(q.Zone, q.Range.From, q.Interval)
+	return axis.fill(q.Zone, q.Range.From, q.Interval, MaxBuckets)
 }
 
 // String writes the range as the JSON of a query does.

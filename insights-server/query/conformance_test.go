@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
@@ -21,15 +23,22 @@ type question struct {
 	match                  string
 	conditions             []string
 	seriesConditions       []string
+	// breakdown is written as "scope property [limit]".
+	breakdown string
+	compare   bool
+	// steps make a funnel: an event, and conditions after it, each after a
+	// semicolon.
+	steps  []string
+	window string
+	// cohort makes a retention, with back for the return event.
+	cohort, back string
+	periods      int
 }
 
 func (q question) json() string {
 	var series []map[string]any
 	for _, s := range q.series {
-		words := strings.Fields(strings.ReplaceAll(s, "\t", "\x01"))
-		for i := range words {
-			words[i] = strings.ReplaceAll(words[i], "\x01", " ")
-		}
+		words := split(s)
 		aggregation := map[string]string{"type": words[1]}
 		if len(words) > 2 {
 			aggregation["property"] = words[2]
@@ -41,6 +50,21 @@ func (q question) json() string {
 		series = append(series, one)
 	}
 	whole := map[string]any{"interval": q.interval, "series": series}
+	switch {
+	case len(q.steps) > 0:
+		whole = map[string]any{"kind": "funnel", "steps": q.stepList(), "window": q.window}
+	case q.cohort != "":
+		whole = map[string]any{"kind": "retention", "interval": q.interval, "cohort_event": q.cohort, "return_event": q.back, "periods": q.periods}
+	case q.compare:
+		whole["compare"] = "previous_period"
+	}
+	if words := split(q.breakdown); len(words) > 0 {
+		breakdown := map[string]any{"scope": words[0], "property": words[1]}
+		if len(words) > 2 {
+			breakdown["limit"] = json.RawMessage(words[2])
+		}
+		whole["breakdown"] = breakdown
+	}
 	if q.zone != "" {
 		whole["timezone"] = q.zone
 	}
@@ -53,6 +77,28 @@ func (q question) json() string {
 		whole["filters"] = filters(q.match, q.conditions)
 	}
 	return string(encode(whole))
+}
+
+func (q question) stepList() []map[string]any {
+	var list []map[string]any
+	for _, s := range q.steps {
+		parts := strings.Split(s, ";")
+		step := map[string]any{"event": parts[0]}
+		if len(parts) > 1 {
+			step["filters"] = filters("all", parts[1:])
+		}
+		list = append(list, step)
+	}
+	return list
+}
+
+// split cuts at spaces; a tab is a space within a word.
+func split(s string) []string {
+	words := strings.Fields(strings.ReplaceAll(s, "\t", "\x01"))
+	for i := range words {
+		words[i] = strings.ReplaceAll(words[i], "\x01", " ")
+	}
+	return words
 }
 
 func filters(match string, conditions []string) map[string]any {
@@ -213,8 +259,8 @@ func TestConformance(t *testing.T) {
 		dataset   *dataset
 		questions []question
 	}{
-		"sample": {sample(t), sampleQuestions},
-		"mixed":  {mixed(1), mixedQuestions()},
+		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions)},
+		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions())},
 		"wide":   {wide(), wideQuestions()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -257,16 +303,32 @@ func ask(t *testing.T, answers *reference.Reference, services map[string]*query.
 	if err != nil {
 		t.Fatalf("%s: %v", body, err)
 	}
-	want := answers.Trend(q)
+	want := expected(answers, q)
 	for _, name := range engineNames {
 		got, err := services[name].Run(t.Context(), q)
 		if err != nil {
 			t.Errorf("%s on %s: %v", body, name, err)
 			continue
 		}
-		if diff := difference(got, want); diff != "" {
+		if diff := want(got); diff != "" {
 			t.Errorf("%s on %s: %s", body, name, diff)
 		}
+	}
+}
+
+// expected asks the reference, and gives a function that says how an answer
+// differs from its own.
+func expected(answers *reference.Reference, q insight.Query) func(insight.Answer) string {
+	switch q.Kind {
+	case insight.KindFunnel:
+		want := answers.Funnel(q)
+		return func(got insight.Answer) string { return funnelDifference(got, want) }
+	case insight.KindRetention:
+		want := answers.Retention(q)
+		return func(got insight.Answer) string { return retentionDifference(got, want) }
+	default:
+		want := answers.Trend(q)
+		return func(got insight.Answer) string { return difference(got, want) }
 	}
 }
 
@@ -279,15 +341,108 @@ func difference(got insight.Answer, want reference.Answer) string {
 			return fmt.Sprintf("bucket %d starts at %s, want %s", i, b, want.Buckets[i])
 		}
 	}
+	if len(got.Series) != len(want.Series) {
+		return fmt.Sprintf("%d series, want %d:\n%s", len(got.Series), len(want.Series), encode(got.Series))
+	}
 	for i, s := range got.Series {
 		w := want.Series[i]
-		if s.Count != w.Count {
-			return fmt.Sprintf("series %d counts %d events, want %d", i, s.Count, w.Count)
+		if show(s.Group) != show(w.Group) {
+			return fmt.Sprintf("series %d is of the group %s, want %s", i, show(s.Group), show(w.Group))
 		}
-		for j, v := range s.Values {
-			if !close(v, w.Values[j]) {
-				return fmt.Sprintf("series %d is %v in the bucket of %s, want %+v", i, v, got.Buckets[j], w.Values[j])
+		if diff := seriesDifference(got.Buckets, s.Count, s.Values, w); diff != "" {
+			return fmt.Sprintf("series %d, group %s: %s", i, show(s.Group), diff)
+		}
+		if (s.Previous == nil) != (w.Previous == nil) {
+			return fmt.Sprintf("series %d has the previous %v, want %v", i, s.Previous, w.Previous)
+		}
+		if s.Previous == nil {
+			continue
+		}
+		if diff := seriesDifference(got.Buckets, s.Previous.Count, s.Previous.Values, *w.Previous); diff != "" {
+			return fmt.Sprintf("previous of series %d, group %s: %s", i, show(s.Group), diff)
+		}
+	}
+	return ""
+}
+
+func show(group *string) string {
+	if group == nil {
+		return "null"
+	}
+	return fmt.Sprintf("%q", *group)
+}
+
+func seriesDifference(buckets []time.Time, count int64, values insight.Values, want reference.Series) string {
+	if count != want.Count {
+		return fmt.Sprintf("counts %d events, want %d", count, want.Count)
+	}
+	if len(values) != len(want.Values) {
+		return fmt.Sprintf("%d values, want %d", len(values), len(want.Values))
+	}
+	for j, v := range values {
+		if !close(v, want.Values[j]) {
+			return fmt.Sprintf("is %v in the bucket of %s, want %+v", v, buckets[j], want.Values[j])
+		}
+	}
+	return ""
+}
+
+func funnelDifference(got insight.Answer, want reference.Funnel) string {
+	if diff := stepsDifference(got.Steps, want.Steps); diff != "" {
+		return diff
+	}
+	if len(got.Groups) != len(want.Groups) {
+		return fmt.Sprintf("%d groups, want %d", len(got.Groups), len(want.Groups))
+	}
+	for i, g := range got.Groups {
+		if show(g.Group) != show(want.Groups[i].Group) {
+			return fmt.Sprintf("group %d is %s, want %s", i, show(g.Group), show(want.Groups[i].Group))
+		}
+		if diff := stepsDifference(g.Steps, want.Groups[i].Steps); diff != "" {
+			return fmt.Sprintf("group %s: %s", show(g.Group), diff)
+		}
+	}
+	return ""
+}
+
+func stepsDifference(got []insight.StepAnswer, want []reference.Step) string {
+	if len(got) != len(want) {
+		return fmt.Sprintf("%d steps, want %d", len(got), len(want))
+	}
+	for k, s := range got {
+		w := want[k]
+		if s.Users != int64(w.Users) {
+			return fmt.Sprintf("step %d has %d users, want %d", k+1, s.Users, w.Users)
+		}
+		for what, pair := range map[string][2]float64{
+			"conversion": {s.Conversion, w.Conversion}, "step conversion": {s.StepConversion, orNaN(w.StepConversion)}, "median": {s.MedianSeconds, orNaN(w.MedianSeconds)},
+		} {
+			if !close(pair[0], reference.Value{Number: pair[1], Null: math.IsNaN(pair[1])}) {
+				return fmt.Sprintf("step %d has the %s %v, want %v", k+1, what, pair[0], pair[1])
 			}
+		}
+	}
+	return ""
+}
+
+func orNaN(f *float64) float64 {
+	if f == nil {
+		return math.NaN()
+	}
+	return *f
+}
+
+func retentionDifference(got insight.Answer, want []reference.Cohort) string {
+	if len(got.Cohorts) != len(want) {
+		return fmt.Sprintf("%d cohorts, want %d", len(got.Cohorts), len(want))
+	}
+	for i, c := range got.Cohorts {
+		w := want[i]
+		if !c.Start.Equal(w.Start) || c.Size != int64(w.Size) {
+			return fmt.Sprintf("cohort %d starts at %s with %d users, want %s with %d", i, c.Start, c.Size, w.Start, w.Size)
+		}
+		if got, want := fmt.Sprint(c.Values), fmt.Sprint(w.Values); got != want {
+			return fmt.Sprintf("the cohort of %s has %s, want %s", c.Start, got, want)
 		}
 	}
 	return ""

@@ -41,7 +41,7 @@ func (d *dataset) addEvent(id, name string, user *string, at time.Time, properti
 		record["user_id"] = *user
 	}
 	d.events = append(d.events, encode(record))
-	d.data.Events = append(d.data.Events, reference.Event{Name: name, User: user, Time: at, Properties: decode(properties)})
+	d.data.Events = append(d.data.Events, reference.Event{ID: id, Name: name, User: user, Time: at, Properties: decode(properties)})
 }
 
 func (d *dataset) addUser(id, attributes string) {

@@ -92,7 +92,7 @@ func planOf(t *testing.T, question question, d dialect.Dialect) query.Statement 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := query.PlanTrend(q, axis, d)
+	s, err := query.PlanTrend(q, []insight.Axis{axis}, nil, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestUnknownWordsAreErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s, err := query.PlanTrend(q, axis, d); err == nil {
+			if s, err := query.PlanTrend(q, []insight.Axis{axis}, nil, d); err == nil {
 				t.Errorf("an unknown %s became\n%s", name, s.SQL)
 			}
 		}
@@ -233,7 +233,7 @@ func TestRedshiftRefusesNamesItCannotNavigate(t *testing.T) {
 				Series: []insight.Series{{Aggregation: insight.Aggregation{Type: insight.Total}}},
 			}, "filters.conditions[0].property"},
 		} {
-			_, err := query.PlanTrend(c.query, insight.Axis{}, dialect.Redshift{})
+			_, err := query.PlanTrend(c.query, []insight.Axis{{}}, nil, dialect.Redshift{})
 			wantInsightError(t, err, insight.CodeNotSupported, c.field)
 		}
 	}

@@ -22,7 +22,8 @@ func finish(args *dialect.Args, sql string) Statement {
 // PlanTrend writes the one statement that answers a trend. Its rows are the
 // columns
 //
-//	series    index of the series
+//	series    index of the series; those of the period before come after all
+//	group     index of the group, or restGroup or nullGroup
 //	bucket    index of the bucket
 //	events    number of the series' events in the bucket
 //	measured  number of users or of numbers that the value was made from
@@ -30,59 +31,133 @@ func finish(args *dialect.Args, sql string) Statement {
 //
 // in any order, without the buckets that have no event. One statement sees one
 // state of the tables, so that series agree with each other while a load runs.
-func PlanTrend(q insight.Query, axis insight.Axis, d dialect.Dialect) (Statement, error) {
+// The axes are the range's and, to compare with it, the period's before. Groups
+// are those of each series, for a query with a breakdown.
+func PlanTrend(q insight.Query, axes []insight.Axis, groups []Groups, d dialect.Dialect) (Statement, error) {
 	args := &dialect.Args{}
-	arms := make([]string, len(q.Series))
-	for i, s := range q.Series {
-		arm, err := planSeries(q, i, s, axis, d, args)
-		if err != nil {
-			return Statement{}, err
+	var arms []string
+	for period, axis := range axes {
+		for i, s := range q.Series {
+			if len(axis.Stretches) == 0 && period > 0 {
+				continue // nothing can be there
+			}
+			a := arm{
+				selection: &selection{dialect: d, args: args, path: fmt.Sprintf("series[%d]", i)},
+				index:     period*len(q.Series) + i, query: q, series: s, axis: axis,
+			}
+			if q.Breakdown != nil {
+				a.groups = &groups[i]
+			}
+			sql, err := a.plan()
+			if err != nil {
+				return Statement{}, err
+			}
+			arms = append(arms, sql)
 		}
-		arms[i] = arm
 	}
 	return finish(args, strings.Join(arms, "\nUNION ALL\n")), nil
 }
 
-// planSeries writes the SELECT of one series.
-func planSeries(q insight.Query, index int, s insight.Series, axis insight.Axis, d dialect.Dialect, args *dialect.Args) (string, error) {
-	sel := &selection{dialect: d, args: args, path: fmt.Sprintf("series[%d]", index)}
+// arm is the SELECT of one series in one period.
+type arm struct {
+	*selection
+	index  int
+	query  insight.Query
+	series insight.Series
+	axis   insight.Axis
+	groups *Groups // nil without a breakdown
+}
+
+func (a arm) plan() (string, error) {
+	d, kind := a.dialect, a.series.Aggregation.Type
 	var property dialect.Property
-	if s.Aggregation.Type.NeedsProperty() {
+	if kind.NeedsProperty() {
 		var err error
-		if property, err = d.EventProperty(args, s.Aggregation.Property); err != nil {
-			return "", nameError(err, sel.path+".aggregation.property")
+		if property, err = d.EventProperty(a.args, a.series.Aggregation.Property); err != nil {
+			return "", nameError(err, a.path+".aggregation.property")
 		}
 	}
-	source, err := sel.source(q, s, axis)
+	from, bucket, group, user, err := a.rows(&property)
 	if err != nil {
 		return "", err
 	}
-	bucket := bucketIndex(d, timestampColumn, axis)
-	if measure, ok := perUser(d, s.Aggregation.Type); ok {
-		return fmt.Sprintf(`SELECT %d AS "series", "bucket", CAST(SUM("n") AS BIGINT) AS "events", COUNT("user_id") AS "measured", %s AS "value"
-FROM (SELECT %s AS "bucket", e."user_id", COUNT(*) AS "n"
+	if measure, ok := perUser(d, kind); ok {
+		return fmt.Sprintf(`SELECT %d AS "series", "group", "bucket", CAST(SUM("n") AS BIGINT) AS "events", COUNT("user_id") AS "measured", %s AS "value"
+FROM (SELECT %s AS "group", %s AS "bucket", %s, COUNT(*) AS "n"
 %s
-GROUP BY 1, 2) AS p
-GROUP BY 2`, index, d.Value(measure), bucket, source), nil
+GROUP BY 1, 2, 3) AS p
+GROUP BY 2, 3`, a.index, d.Value(measure), group, bucket, user, from), nil
 	}
 	measured, value := "0", "NULL"
 	switch {
-	case s.Aggregation.Type == insight.Total:
-	case s.Aggregation.Type == insight.UniqueUsers:
-		measured = `COUNT(DISTINCT e."user_id")`
-	case s.Aggregation.Type == insight.AveragePerUser: // the division is left to Go
-		measured, value = `COUNT(DISTINCT e."user_id")`, `COUNT(e."user_id")`
-	case !s.Aggregation.Type.NeedsProperty():
-		return "", fmt.Errorf("%s: no SQL for aggregation %q", sel.path, s.Aggregation.Type)
+	case kind == insight.Total:
+	case kind == insight.UniqueUsers:
+		measured = "COUNT(DISTINCT " + user + ")"
+	case kind == insight.AveragePerUser: // the division is left to Go
+		measured, value = "COUNT(DISTINCT "+user+")", "COUNT("+user+")"
+	case !kind.NeedsProperty():
+		return "", fmt.Errorf("%s: no SQL for aggregation %q", a.path, kind)
 	case property.Number != "":
 		measured = "COUNT(" + property.Number + ")"
-		if value, err = overProperty(d, s.Aggregation.Type, property); err != nil {
-			return "", fmt.Errorf("%s: %w", sel.path, err)
+		if value, err = overProperty(d, kind, property); err != nil {
+			return "", fmt.Errorf("%s: %w", a.path, err)
 		}
 	}
-	return fmt.Sprintf(`SELECT %d AS "series", %s AS "bucket", COUNT(*) AS "events", %s AS "measured", %s AS "value"
+	return fmt.Sprintf(`SELECT %d AS "series", %s AS "group", %s AS "bucket", COUNT(*) AS "events", %s AS "measured", %s AS "value"
 %s
-GROUP BY 2`, index, bucket, measured, d.Value(value), source), nil
+GROUP BY 2, 3`, a.index, group, bucket, measured, d.Value(value), from), nil
+}
+
+// rows writes the FROM that gives the series' events, and names in them the
+// bucket, the group and the user. With a breakdown the events are read in a
+// SELECT of their own, and the property is made to name its columns.
+func (a arm) rows(property *dialect.Property) (from, bucket, group, user string, err error) {
+	bucket = bucketIndex(a.dialect, timestampColumn, a.axis)
+	if a.groups == nil {
+		from, err = a.source(a.query, a.series, a.axis)
+		return from, bucket, "0", `e."user_id"`, err
+	}
+	key, err := a.groupKey(*a.query.Breakdown)
+	if err != nil {
+		return "", "", "", "", err
+	}
+	columns := []string{bucket + ` AS "bucket"`, `e."user_id"`, key.SQL + ` AS "key"`}
+	if property.Number != "" {
+		columns = append(columns, property.Number+` AS "number"`)
+		if property.Exact != property.Number {
+			columns = append(columns, property.Exact+` AS "exact"`)
+			property.Exact = `r."exact"`
+		} else {
+			property.Exact = `r."number"`
+		}
+		property.Number = `r."number"`
+	}
+	source, err := a.source(a.query, a.series, a.axis)
+	if err != nil {
+		return "", "", "", "", err
+	}
+	from = "FROM (SELECT " + strings.Join(columns, ", ") + "\n" + source + ") AS r"
+	group = fmt.Sprintf(`CASE WHEN r."key" IS NULL THEN %d ELSE %d END`, nullGroup, restGroup)
+	if rows := a.groupRows(); rows != "" {
+		from += "\nLEFT JOIN (" + rows + `) AS g ON g."key" = r."key"`
+		group = `COALESCE(g."group", ` + group + ")"
+	}
+	return from, `r."bucket"`, group, `r."user_id"`, nil
+}
+
+// groupRows lists the keys of the series' groups; "" when it has none.
+func (a arm) groupRows() string {
+	var rows []string
+	for i, g := range a.groups.groups {
+		for _, key := range g.keys {
+			row := fmt.Sprintf("SELECT %s, %d", a.dialect.Param(a.args.Bind(key), dialect.Text), i)
+			if len(rows) == 0 {
+				row = fmt.Sprintf(`SELECT %s AS "key", %d AS "group"`, a.dialect.Param(a.args.Bind(key), dialect.Text), i)
+			}
+			rows = append(rows, row)
+		}
+	}
+	return strings.Join(rows, " UNION ALL ")
 }
 
 // perUser gives the aggregate over "n", the events of each user in a bucket;
@@ -134,17 +209,40 @@ type selection struct {
 	path    string
 	// users are conditions on users: columns c0, c1, … of the joined users.
 	users []string
+	// userKey is the SQL of a breakdown by an attribute: the column "key" of the
+	// joined users.
+	userKey string
 }
 
-// source writes FROM and WHERE. What depends on the user alone is computed
-// once per user, below the join, and not once per event.
-func (s *selection) source(q insight.Query, series insight.Series, axis insight.Axis) (string, error) {
-	where := []string{
-		timestampColumn + " >= " + s.dialect.Instant(axis.From),
-		timestampColumn + " < " + s.dialect.Instant(axis.To),
+// groupKey is the key of a breakdown. For an attribute it is computed below
+// the join with the users.
+func (s *selection) groupKey(b insight.Breakdown) (dialect.Key, error) {
+	var property dialect.Property
+	var err error
+	switch b.Scope {
+	case insight.ScopeEvent:
+		property, err = s.dialect.EventProperty(s.args, b.Property)
+	case insight.ScopeUser:
+		property, err = s.dialect.UserAttribute(s.args, b.Property)
+	default:
+		err = fmt.Errorf("breakdown: no SQL for scope %q", b.Scope)
 	}
+	if err != nil {
+		return dialect.Key{}, nameError(err, "breakdown.property")
+	}
+	key := s.dialect.GroupKey(property)
+	if b.Scope == insight.ScopeUser {
+		s.userKey = key.SQL
+		key.SQL = `u."key"`
+	}
+	return key, nil
+}
+
+// source writes FROM and WHERE for a series' events.
+func (s *selection) source(q insight.Query, series insight.Series, axis insight.Axis) (string, error) {
+	where := s.within(axis)
 	if series.Event != insight.AnyEvent {
-		where = append(where, `e."event" = `+s.dialect.Param(s.args.Bind(series.Event), dialect.Text))
+		where = append(where, s.named(series.Event))
 	}
 	for _, f := range []struct {
 		filter insight.Filter
@@ -158,11 +256,34 @@ func (s *selection) source(q insight.Query, series insight.Series, axis insight.
 			where = append(where, condition)
 		}
 	}
-	from := `FROM "events" AS e`
-	if len(s.users) > 0 {
-		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(s.users, ", ") + ` FROM "users" AS a) AS u ON u."user_id" = e."user_id"`
+	return s.from(where), nil
+}
+
+// within writes the conditions on time.
+func (s *selection) within(axis insight.Axis) []string {
+	return []string{
+		timestampColumn + " >= " + s.dialect.Instant(axis.From),
+		timestampColumn + " < " + s.dialect.Instant(axis.To),
 	}
-	return from + "\nWHERE " + strings.Join(where, "\n  AND "), nil
+}
+
+func (s *selection) named(event string) string {
+	return `e."event" = ` + s.dialect.Param(s.args.Bind(event), dialect.Text)
+}
+
+// from writes FROM and WHERE. What depends on the user alone is computed once
+// per user, below the join, and not once per event. All conditions and keys
+// must have been written before.
+func (s *selection) from(where []string) string {
+	from := `FROM "events" AS e`
+	columns := s.users
+	if s.userKey != "" {
+		columns = append(columns[:len(columns):len(columns)], s.userKey+` AS "key"`)
+	}
+	if len(columns) > 0 {
+		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(columns, ", ") + ` FROM "users" AS a) AS u ON u."user_id" = e."user_id"`
+	}
+	return from + "\nWHERE " + strings.Join(where, "\n  AND ")
 }
 
 // filter writes a filter's conditions; "" when it takes everything.

@@ -79,71 +79,16 @@ func New(db warehouse.Database, o Options) *Service {
 // answered, or wrap ErrBusy, ErrTimeout, warehouse.ErrUnavailable or
 // context.Canceled; any other is a defect.
 func (s *Service) Run(ctx context.Context, q insight.Query) (insight.Answer, error) {
-	started := s.options.Now()
-	axis, err := q.Axis(started)
-	if err != nil {
-		return insight.Answer{}, err
+	switch q.Kind {
+	case insight.KindTrend:
+		return s.runTrend(ctx, q)
+	case insight.KindFunnel:
+		return s.runFunnel(ctx, q)
+	case insight.KindRetention:
+		return s.runRetention(ctx, q)
+	default:
+		return insight.Answer{}, fmt.Errorf("run the query: there is no kind %q", q.Kind)
 	}
-	answer := insight.Answer{Kind: q.Kind, Buckets: axis.Starts, Series: make([]insight.SeriesAnswer, len(q.Series))}
-	tallies := make([]tally, len(q.Series))
-	for i, series := range q.Series {
-		tallies[i] = newTally(series.Aggregation.Type, len(axis.Starts))
-	}
-	if len(axis.Starts) > 0 {
-		err = s.turn(ctx, "run the query", func(ctx context.Context) error {
-			return s.runTrend(ctx, q, axis, tallies)
-		})
-		if err != nil {
-			return insight.Answer{}, err
-		}
-	}
-	for i, series := range q.Series {
-		answer.Series[i] = insight.SeriesAnswer{
-			Event: series.Event, Aggregation: series.Aggregation,
-			Count: tallies[i].count, Values: tallies[i].values,
-		}
-	}
-	answer.Elapsed = s.options.Now().Sub(started)
-	return answer, nil
-}
-
-func (s *Service) runTrend(ctx context.Context, q insight.Query, axis insight.Axis, tallies []tally) error {
-	d, err := s.dialect(ctx)
-	if errors.Is(err, errNoTables) {
-		return nil // no data yet
-	}
-	if err != nil {
-		return err
-	}
-	if axis, err = s.clip(ctx, axis); err != nil || len(axis.Stretches) == 0 {
-		return err
-	}
-	statement, err := PlanTrend(q, axis, d)
-	if err != nil {
-		return err
-	}
-	rows, err := s.db.SQL.QueryContext(ctx, statement.SQL, statement.Args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var series, bucket int
-		var events, measured int64
-		var value any
-		if err := rows.Scan(&series, &bucket, &events, &measured, &value); err != nil {
-			return err
-		}
-		number, err := toFloat(value)
-		if err != nil {
-			return err
-		}
-		if series < 0 || series >= len(tallies) || bucket < 0 || bucket >= len(axis.Starts) {
-			return fmt.Errorf("the warehouse answered for series %d and bucket %d, which are none of the query's", series, bucket)
-		}
-		tallies[series].add(bucket, events, measured, number)
-	}
-	return rows.Err()
 }
 
 // manyRuns is how many runs of buckets one statement takes without a second
@@ -206,14 +151,14 @@ type tally struct {
 	values      insight.Values
 }
 
-func newTally(t insight.AggregationType, buckets int) tally {
+func newTally(t insight.AggregationType, buckets int) *tally {
 	values := make(insight.Values, buckets)
 	if !t.ZeroWhenEmpty() {
 		for i := range values {
 			values[i] = math.NaN()
 		}
 	}
-	return tally{aggregation: t, values: values}
+	return &tally{aggregation: t, values: values}
 }
 
 // add takes in a bucket that has events. A result that no double can hold
@@ -221,6 +166,9 @@ func newTally(t insight.AggregationType, buckets int) tally {
 // JSON has no infinity.
 func (t *tally) add(bucket int, events, measured int64, value float64) {
 	t.count += events
+	if bucket >= len(t.values) {
+		return // of a period before that has more intervals than the range
+	}
 	switch {
 	case t.aggregation == insight.Total:
 		value = float64(events)

@@ -73,13 +73,17 @@ export interface paths {
         /**
          * Ask one question
          * @description Answers JSON, or CSV when `Accept` prefers `text/csv`. The CSV has a
-         *     header row, then one row a bucket: its start, then one column a series;
-         *     a value that is null is an empty cell. A text cell that a spreadsheet
-         *     would take for a formula begins with an apostrophe.
+         *     header row. Of a trend it has one row a bucket: its start, then one
+         *     column a series or group, each followed by the period before when there
+         *     is a comparison. Of a funnel it has one row a step, first of all users,
+         *     then of each group. Of a retention it has one row a cohort: its start,
+         *     its size, then one column a period. A value that is null is an empty
+         *     cell. A text cell that a spreadsheet would take for a formula begins
+         *     with an apostrophe.
          *
-         *     A query spans at most 50,000 buckets, and its conditions compare with at
-         *     most 10,000 values. The server stops working on a
-         *     query when the client goes away.
+         *     A query spans at most 50,000 buckets, its conditions compare with at
+         *     most 10,000 values, and its answer holds at most 5,000,000. The server
+         *     stops working on a query when the client goes away.
          */
         post: operations["query"];
         delete?: never;
@@ -255,7 +259,7 @@ export interface components {
             expires_at: string | null;
         };
         /** @description One question. `kind` tells which; without it, `trend`. */
-        Query: components["schemas"]["TrendQuery"];
+        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"];
         TrendQuery: {
             /**
              * @default trend
@@ -268,6 +272,65 @@ export interface components {
             /** @description Applies to all series. */
             filters?: components["schemas"]["Filter"];
             series: components["schemas"]["Series"][];
+            breakdown?: components["schemas"]["Breakdown"];
+            /**
+             * @description Sets the same number of days, or hours, just before the range beside
+             *     each series and group.
+             * @enum {string}
+             */
+            compare?: "previous_period";
+        };
+        FunnelQuery: {
+            /** @constant */
+            kind: "funnel";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            /** @description Applies to the events of all steps. */
+            filters?: components["schemas"]["Filter"];
+            steps: components["schemas"]["Step"][];
+            /**
+             * @description The time from a user's first step to the last: minutes, hours, or
+             *     days of 24 hours; at most 36500d.
+             * @example 30m
+             * @example 12h
+             * @example 7d
+             */
+            window: string;
+            breakdown?: components["schemas"]["Breakdown"];
+        };
+        Step: {
+            event: components["schemas"]["EventName"];
+            filters?: components["schemas"]["Filter"];
+        };
+        RetentionQuery: {
+            /** @constant */
+            kind: "retention";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            /** @description Applies to both events, at all times. */
+            filters?: components["schemas"]["Filter"];
+            cohort_event: components["schemas"]["EventName"];
+            return_event: components["schemas"]["EventName"];
+            /** @enum {string} */
+            interval: "day" | "week" | "month";
+            /** @description The number of values of a cohort; the first is of its own bucket. */
+            periods: number;
+        };
+        /** @description An event's name, or `*` for all events. */
+        EventName: string;
+        /**
+         * @description Splits into groups by the text of a property: a string as it is, anything
+         *     else as canonical JSON (RFC 8785). The largest groups are named, the rest
+         *     is one group, and what has not set the property is another.
+         */
+        Breakdown: {
+            scope: components["schemas"]["Scope"];
+            property: components["schemas"]["PropertyName"];
+            /**
+             * @description How many groups are named; neither the rest nor null counts.
+             * @default 10
+             */
+            limit: number;
         };
         Range: components["schemas"]["DateRange"] | components["schemas"]["LastRange"];
         /** @description Calendar days of the time zone, both included. */
@@ -303,8 +366,7 @@ export interface components {
         /** @enum {string} */
         Interval: "hour" | "day" | "week" | "month" | "quarter" | "year";
         Series: {
-            /** @description An event's name, or `*` for all events. */
-            event: string;
+            event: components["schemas"]["EventName"];
             aggregation: components["schemas"]["Aggregation"];
             filters?: components["schemas"]["Filter"];
         };
@@ -383,7 +445,7 @@ export interface components {
         PropertyName: string;
         Scalar: string | number | boolean;
         /** @description The answer to a query, of the query's kind. */
-        Answer: components["schemas"]["TrendAnswer"];
+        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"];
         TrendAnswer: {
             /** @constant */
             kind: "trend";
@@ -396,7 +458,14 @@ export interface components {
         TrendSeries: {
             event: string;
             aggregation: components["schemas"]["Aggregation"];
-            /** @description The group, in the answer to a query with a breakdown; null is the group without the property. A query without a breakdown gives null. */
+            /**
+             * @description The group, in the answer to a query with a breakdown; null is the
+             *     group without the property. A query without a breakdown gives null.
+             *     The groups of a series follow each other: the named ones, the
+             *     largest first, then the rest as `$other`, then null. When there is a
+             *     rest it is the one after as many as the limit names; a group before
+             *     it that is called `$other` is the property's value.
+             */
             breakdown: string | null;
             /** @description The series' events in range. */
             count: number;
@@ -405,6 +474,58 @@ export interface components {
              *     `unique_users` and `sum`, and null for the rest.
              */
             values: (number | null)[];
+            /** @description The period before, in the answer to a query that compares. */
+            previous?: {
+                /** @description The series' events in that whole period. */
+                count: number;
+                /**
+                 * @description One value a bucket of the answer: its n-th is that of the
+                 *     period's n-th bucket, null where the period has no such bucket.
+                 */
+                values: (number | null)[];
+            };
+        };
+        FunnelAnswer: {
+            /** @constant */
+            kind: "funnel";
+            steps: components["schemas"]["FunnelStep"][];
+            /**
+             * @description The groups of a breakdown, those with most users at the first step
+             *     first, then the rest, then null; absent without a breakdown.
+             */
+            groups?: components["schemas"]["FunnelGroup"][];
+        };
+        FunnelGroup: {
+            breakdown: string | null;
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        FunnelStep: {
+            event: string;
+            /** @description How many users reached the step. */
+            users: number;
+            /** @description The share of the first step's users; 0 where there are none. */
+            conversion: number;
+            /** @description The share of the users of the step before; null where there are none, and for the first step. */
+            step_conversion: number | null;
+            /** @description The median time since the step before; null where nobody came, and for the first step. */
+            median_seconds: number | null;
+        };
+        RetentionAnswer: {
+            /** @constant */
+            kind: "retention";
+            /** @description One for every bucket that the range touches, in order. */
+            cohorts: components["schemas"]["Cohort"][];
+        };
+        Cohort: {
+            /**
+             * Format: date-time
+             * @description The start of the bucket, in the query's time zone.
+             */
+            cohort: string;
+            /** @description The users whose first cohort event ever lies in the bucket and in the range. */
+            size: number;
+            /** @description How many of them did the return event in the bucket itself, in the one after it, and so on; 0 for those that have not begun. */
+            values: number[];
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];

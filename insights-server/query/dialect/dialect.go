@@ -41,6 +41,14 @@ type Dialect interface {
 	NumberText(number string) string
 	// Null is a typed NULL.
 	Null(t Type) string
+	// GroupKey is the text that a property's group goes by; NULL where it is not
+	// set. See Key.
+	GroupKey(p Property) Key
+	// BinaryOrder makes a text sort by code point.
+	BinaryOrder(text string) string
+	// SortedList is an aggregate: the numbers of a group in their order, as one
+	// value. It is empty for engines that have no lists.
+	SortedList(number string) string
 	// AttributeTypes is a statement: the name, the JSON type and the number of
 	// users of each attribute and type.
 	AttributeTypes() string
@@ -69,9 +77,58 @@ type Property struct {
 	// Set is true, and never NULL or false, for a row whose property is there
 	// and not null; for others it is NULL or false.
 	Set string
+	// Complex is the compact JSON of an object or array, as the engine keeps it.
+	Complex string
 	// Exact is Number in the type that the engine adds up best.
 	Exact string
 }
+
+// Key is the SQL of what events are grouped by. The engines do not write every
+// value in the same way; a letter before the text tells whether it is final.
+type Key struct {
+	SQL string
+	// Marked is true when each text begins with one of the marks.
+	Marked bool
+}
+
+// The marks of a Key.
+const (
+	// FinalMark stands before a text that is the group's own.
+	FinalMark = "s"
+	// JSONMark stands before the JSON of an object or array, whose members may
+	// be in any order and whose numbers in any form.
+	JSONMark = "j"
+	// NumberMark stands before a number in any form.
+	NumberMark = "n"
+)
+
+// markedKey puts the mark before the text of each type. Number is marked
+// already.
+func markedKey(p Property, number string, concat func(a, b string) string) Key {
+	var parts []string
+	if p.Text != "" {
+		parts = append(parts, concat("'"+FinalMark+"'", p.Text))
+	}
+	if p.Number != "" {
+		parts = append(parts, number)
+	}
+	if p.Boolean != "" {
+		parts = append(parts, fmt.Sprintf("CASE WHEN %[1]s THEN '%[2]strue' WHEN NOT %[1]s THEN '%[2]sfalse' END", p.Boolean, FinalMark))
+	}
+	if p.Complex != "" {
+		parts = append(parts, concat("'"+JSONMark+"'", p.Complex))
+	}
+	return Key{SQL: firstOf(parts), Marked: true}
+}
+
+func firstOf(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "COALESCE(" + strings.Join(parts, ", ") + ")"
+}
+
+func bars(a, b string) string { return a + " || (" + b + ")" }
 
 // Args collects bound values. Equal values share a placeholder.
 type Args struct {

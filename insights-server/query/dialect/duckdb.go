@@ -44,9 +44,10 @@ func (d DuckDB) EventProperty(args *Args, name string) (Property, error) {
 		Text:    eventColumn(columns.Text),
 		Number:  eventColumn(columns.Number),
 		Boolean: eventColumn(columns.Boolean),
+		Complex: eventColumn(columns.Complex),
 	}
 	var set []string
-	for _, column := range []string{p.Text, p.Number, p.Boolean, eventColumn(columns.Complex)} {
+	for _, column := range []string{p.Text, p.Number, p.Boolean, p.Complex} {
 		if column != "" {
 			set = append(set, column+" IS NOT NULL")
 		}
@@ -81,6 +82,7 @@ func (DuckDB) fromJSON(args *Args, object, name string) Property {
 		Text:    fmt.Sprintf("CASE WHEN %s = 'VARCHAR' THEN %s END", kind, text),
 		Number:  number,
 		Boolean: fmt.Sprintf("CASE WHEN %s = 'BOOLEAN' THEN %s = 'true' END", kind, text),
+		Complex: fmt.Sprintf("CASE WHEN %s IN ('OBJECT', 'ARRAY') THEN CAST(json_extract(%s, %s) AS VARCHAR) END", kind, object, at),
 		Set:     fmt.Sprintf("%s <> 'NULL'", kind),
 		Exact:   number,
 	}
@@ -111,6 +113,47 @@ func (d DuckDB) Value(number string) string { return d.Float(number) }
 func (DuckDB) NumberText(number string) string {
 	return `regexp_replace(CAST(` + number + ` AS VARCHAR), '\.0$', '')`
 }
+
+// GroupKey implements Dialect. Where no object or array can be, the texts are
+// all final, and need no mark.
+func (d DuckDB) GroupKey(p Property) Key {
+	number := d.numberKey(p.Number)
+	if p.Complex != "" {
+		return markedKey(p, bars("'"+FinalMark+"'", number), bars)
+	}
+	var parts []string
+	if p.Text != "" {
+		parts = append(parts, p.Text)
+	}
+	if p.Number != "" {
+		parts = append(parts, number)
+	}
+	if p.Boolean != "" {
+		parts = append(parts, "CASE WHEN "+p.Boolean+" THEN 'true' WHEN NOT "+p.Boolean+" THEN 'false' END")
+	}
+	if len(parts) == 0 {
+		return Key{SQL: d.Null(Text)}
+	}
+	return Key{SQL: firstOf(parts)}
+}
+
+// numberKey writes a double as ECMAScript does. DuckDB writes the same digits,
+// but whole numbers as "1.0" and exponents from 1e16 on, below 1e-4, and of two
+// digits; the casts to decimals write those out.
+func (DuckDB) numberKey(n string) string {
+	text := "CAST(" + n + " AS VARCHAR)"
+	return fmt.Sprintf(`CASE WHEN abs(%[1]s) < 1e15 AND %[1]s = trunc(%[1]s) THEN CAST(CAST(%[1]s AS BIGINT) AS VARCHAR)`+
+		` WHEN abs(%[1]s) >= 1e21 OR abs(%[1]s) < 1e-6 THEN regexp_replace(%[2]s, 'e([+-])0', 'e')`+
+		` WHEN abs(%[1]s) >= 1e15 THEN CAST(CAST(%[2]s AS DECIMAL(38, 0)) AS VARCHAR)`+
+		` WHEN abs(%[1]s) < 1e-3 THEN rtrim(CAST(CAST(%[2]s AS DECIMAL(38, 30)) AS VARCHAR), '0')`+
+		` ELSE %[2]s END`, n, text)
+}
+
+// BinaryOrder implements Dialect.
+func (DuckDB) BinaryOrder(text string) string { return text }
+
+// SortedList implements Dialect.
+func (DuckDB) SortedList(number string) string { return "list_sort(list(" + number + "))" }
 
 // Null implements Dialect.
 func (DuckDB) Null(t Type) string {

@@ -65,6 +65,7 @@ func (d PostgreSQL) fromJSON(args *Args, object, name string) Property {
 		Text:    typed("string", "text"),
 		Number:  typed("number", "double precision"),
 		Boolean: typed("boolean", "boolean"),
+		Complex: fmt.Sprintf("CASE WHEN %s IN ('object', 'array') THEN %s ->> %s END", kind, object, key),
 		Set:     fmt.Sprintf("%s <> 'null'", kind),
 		Exact:   typed("number", "numeric"),
 	}
@@ -102,6 +103,29 @@ func (PostgreSQL) Value(number string) string { return "CAST(" + number + " AS t
 
 // NumberText implements Dialect.
 func (PostgreSQL) NumberText(number string) string { return "CAST(" + number + " AS text)" }
+
+// GroupKey implements Dialect.
+func (d PostgreSQL) GroupKey(p Property) Key {
+	return markedKey(p, bars("'"+FinalMark+"'", d.numberKey(p.Number)), bars)
+}
+
+// numberKey writes a double as ECMAScript does. PostgreSQL writes the same
+// digits, but exponents from 1e15 on, below 1e-4, and of two digits; a numeric
+// has none.
+func (PostgreSQL) numberKey(n string) string {
+	text := "CAST(" + n + " AS text)"
+	return fmt.Sprintf(`CASE WHEN %[1]s = 0 THEN '0'`+
+		` WHEN abs(%[1]s) >= 1e21 OR abs(%[1]s) < 1e-6 THEN regexp_replace(%[2]s, 'e([+-])0', 'e\1')`+
+		` ELSE CAST(CAST(%[2]s AS numeric) AS text) END`, n, text)
+}
+
+// BinaryOrder implements Dialect.
+func (PostgreSQL) BinaryOrder(text string) string { return text + ` COLLATE "C"` }
+
+// SortedList implements Dialect.
+func (PostgreSQL) SortedList(number string) string {
+	return "array_agg(" + number + " ORDER BY " + number + ")"
+}
 
 // Null implements Dialect.
 func (PostgreSQL) Null(t Type) string {

@@ -79,6 +79,7 @@ func (Redshift) navigate(object, name string) (Property, error) {
 		Text:    typed("string", "VARCHAR(65535)"),
 		Number:  number,
 		Boolean: typed("boolean", "BOOLEAN"),
+		Complex: fmt.Sprintf("CASE WHEN JSON_TYPEOF(%s) IN ('object', 'array') THEN JSON_SERIALIZE(%s) END", at, at),
 		Set:     fmt.Sprintf("JSON_TYPEOF(%s) <> 'null'", at),
 		Exact:   number,
 	}, nil
@@ -106,6 +107,30 @@ func (d Redshift) Value(number string) string { return d.Float(number) }
 
 // NumberText implements Dialect.
 func (Redshift) NumberText(number string) string { return "CAST(" + number + " AS VARCHAR(64))" }
+
+// GroupKey implements Dialect.
+func (d Redshift) GroupKey(p Property) Key {
+	return markedKey(p, d.numberKey(p.Number), redshiftConcat)
+}
+
+func redshiftConcat(a, b string) string { return "CONCAT(" + a + ", " + b + ")" }
+
+// numberKey leaves the form of fractions and of great numbers to Go: Redshift
+// writes 17 digits of them (with extra_float_digits 2, which lib/pq sets), not
+// the fewest. So a string that reads like such a number is ranked apart from
+// it, though it is the same group.
+func (Redshift) numberKey(n string) string {
+	return fmt.Sprintf("CASE WHEN ABS(%[1]s) < 1e15 AND %[1]s = FLOOR(%[1]s) THEN %[2]s WHEN %[1]s IS NOT NULL THEN %[3]s END", n,
+		redshiftConcat("'"+FinalMark+"'", "CAST(CAST("+n+" AS BIGINT) AS VARCHAR(64))"),
+		redshiftConcat("'"+NumberMark+"'", "CAST("+n+" AS VARCHAR(64))"))
+}
+
+// BinaryOrder implements Dialect: Redshift compares bytes.
+func (Redshift) BinaryOrder(text string) string { return text }
+
+// SortedList implements Dialect: Redshift has no lists, and its LISTAGG holds
+// 64 KB.
+func (Redshift) SortedList(string) string { return "" }
 
 // Null implements Dialect.
 func (Redshift) Null(t Type) string {

@@ -1,4 +1,4 @@
-// Package reference answers trends from events in memory, slowly and plainly.
+// Package reference answers insights from events in memory, slowly and plainly.
 // Tests hold the planner's SQL against it. It shares nothing with the planner
 // but the types of a query: buckets come from walking the clock, filters from
 // looking at JSON values, sums from exact arithmetic.
@@ -18,6 +18,8 @@ import (
 
 // Event is a stored event. Numbers among its properties are json.Number.
 type Event struct {
+	// ID sorts events of the same instant.
+	ID         string
 	Name       string
 	User       *string
 	Time       time.Time
@@ -36,10 +38,14 @@ type Answer struct {
 	Series  []Series
 }
 
-// Series is the answer of one series.
+// Series is the answer of one series, or of one group of it.
 type Series struct {
+	// Group is nil without a breakdown, and for the group without the property.
+	Group  *string
 	Count  int64
 	Values []Value
+	// Previous is nil without a comparison.
+	Previous *Series
 }
 
 // Value is a number or nothing.
@@ -65,6 +71,7 @@ type span struct {
 	zone     string
 	interval insight.Interval
 	within   insight.Range
+	previous bool
 }
 
 // New makes a reference. Now ends the ranges that are relative to it.
@@ -72,45 +79,78 @@ func New(data Data, now time.Time) *Reference {
 	return &Reference{data: data, now: now, clocks: map[span]*clock{}}
 }
 
+// clock gives the clock of a query's range, or of the period before it.
+func (r *Reference) clock(q insight.Query, previous bool) *clock {
+	key := span{q.Zone.String(), q.Interval, q.Range, previous}
+	c := r.clocks[key]
+	if c == nil {
+		c = newClock(q, r.now, previous)
+		for _, e := range r.data.Events {
+			c.places = append(c.places, c.bucket(e.Time))
+		}
+		r.clocks[key] = c
+	}
+	return c
+}
+
+// placed is an event in its bucket.
+type placed struct {
+	event  Event
+	bucket int
+}
+
+// within lists the events of a series that the clock has a bucket for.
+func (r *Reference) within(q insight.Query, s insight.Series, c *clock) []placed {
+	var out []placed
+	for i, e := range r.data.Events {
+		if place := c.places[i]; place != outside && matches(q.Filter, e, r.data) && (s.Event == "*" || s.Event == e.Name) && matches(s.Filter, e, r.data) {
+			out = append(out, placed{e, place})
+		}
+	}
+	return out
+}
+
 // Trend answers a trend.
 func (r *Reference) Trend(q insight.Query) Answer {
-	data := r.data
-	key := span{q.Zone.String(), q.Interval, q.Range}
-	clock := r.clocks[key]
-	if clock == nil {
-		clock = newClock(q, r.now)
-		for _, e := range data.Events {
-			clock.places = append(clock.places, clock.bucket(e.Time))
-		}
-		r.clocks[key] = clock
-	}
-	answer := Answer{Buckets: clock.starts}
-	type placed struct {
-		event  Event
-		bucket int
-	}
-	var within []placed
-	for i, e := range data.Events {
-		if place := clock.places[i]; place != outside && matches(q.Filter, e, data) {
-			within = append(within, placed{e, place})
-		}
-	}
+	current := r.clock(q, false)
+	answer := Answer{Buckets: current.starts}
 	for _, s := range q.Series {
-		groups := make([][]Event, len(clock.starts))
-		var count int64
-		for _, p := range within {
-			if (s.Event == "*" || s.Event == p.event.Name) && matches(s.Filter, p.event, data) {
-				groups[p.bucket] = append(groups[p.bucket], p.event)
-				count++
+		events := r.within(q, s, current)
+		var before []placed
+		if q.Compare != "" {
+			before = r.within(q, s, r.clock(q, true))
+		}
+		for _, g := range r.groups(q, events) {
+			series := one(s, g.only(r, q, events), len(current.starts), len(current.starts))
+			series.Group = g.text
+			if q.Compare != "" {
+				previous := one(s, g.only(r, q, before), len(current.starts), len(r.clock(q, true).starts))
+				series.Previous = &previous
 			}
+			answer.Series = append(answer.Series, series)
 		}
-		series := Series{Count: count}
-		for _, group := range groups {
-			series.Values = append(series.Values, aggregate(s.Aggregation, group))
-		}
-		answer.Series = append(answer.Series, series)
 	}
 	return answer
+}
+
+// one computes a series over as many buckets as the answer has. Those that the
+// period does not have are null.
+func one(s insight.Series, events []placed, buckets, has int) Series {
+	out := Series{Count: int64(len(events))}
+	inBucket := make([][]Event, buckets)
+	for _, p := range events {
+		if p.bucket < buckets {
+			inBucket[p.bucket] = append(inBucket[p.bucket], p.event)
+		}
+	}
+	for i, list := range inBucket {
+		if i >= has {
+			out.Values = append(out.Values, Value{Null: true})
+			continue
+		}
+		out.Values = append(out.Values, aggregate(s.Aggregation, list))
+	}
+	return out
 }
 
 // clock knows the buckets by what a clock on the wall shows.
@@ -130,7 +170,7 @@ const outside = -1
 // for St. John's, which tests leave out.
 const tick = 15 * time.Minute
 
-func newClock(q insight.Query, now time.Time) *clock {
+func newClock(q insight.Query, now time.Time, previous bool) *clock {
 	c := &clock{zone: q.Zone, interval: q.Interval, index: map[int]int{}}
 	first, last := q.Range.From, q.Range.To
 	today := now.In(q.Zone)
@@ -140,10 +180,18 @@ func newClock(q insight.Query, now time.Time) *clock {
 	switch {
 	case q.Range.Last == 0:
 	case q.Range.Unit == insight.Hour:
-		for t := now.Truncate(tick); len(hours) < q.Range.Last; t = t.Add(-tick) {
-			hours[hourOf(t.In(q.Zone))] = true
+		seen, wanted := map[int]bool{}, q.Range.Last
+		if previous {
+			wanted *= 2
 		}
-		first = now.Add(-time.Duration(q.Range.Last+26) * time.Hour)
+		for t := now.Truncate(tick); len(seen) < wanted; t = t.Add(-tick) {
+			hour := hourOf(t.In(q.Zone))
+			if !seen[hour] && len(seen) >= wanted-q.Range.Last {
+				hours[hour] = true
+			}
+			seen[hour] = true
+		}
+		first = now.Add(-time.Duration(wanted+26) * time.Hour)
 		last = now.Add(26 * time.Hour)
 	default:
 		last = midday
@@ -159,6 +207,13 @@ func newClock(q insight.Query, now time.Time) *clock {
 			midday = midday.AddDate(0, 0, 1-midday.Day()).AddDate(0, -back, 0)
 		}
 		first = midday
+	}
+	if previous && len(hours) == 0 {
+		days := 0
+		for d := first; dayOf(d) <= dayOf(last); d = d.AddDate(0, 0, 1) {
+			days++
+		}
+		first, last = first.AddDate(0, 0, -days), first.AddDate(0, 0, -1)
 	}
 	firstDay, lastDay := dayOf(first), dayOf(last)
 	c.inRange = func(local time.Time) bool {

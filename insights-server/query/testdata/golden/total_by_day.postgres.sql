@@ -1,7 +1,7 @@
-SELECT 0 AS "series", (CAST(EXTRACT(EPOCH FROM e."timestamp") * 1000000 AS bigint) - (1704067200000000)) / 86400000000 AS "bucket", COUNT(*) AS "events", 0 AS "measured", CAST(NULL AS text) AS "value"
+SELECT 0 AS "series", 0 AS "group", (CAST(EXTRACT(EPOCH FROM e."timestamp") * 1000000 AS bigint) - (1704067200000000)) / 86400000000 AS "bucket", COUNT(*) AS "events", 0 AS "measured", CAST(NULL AS text) AS "value"
 FROM "events" AS e
 WHERE e."timestamp" >= TIMESTAMPTZ '2024-01-01 00:00:00.000000+00'
   AND e."timestamp" < TIMESTAMPTZ '2024-04-01 00:00:00.000000+00'
   AND e."event" = CAST($1 AS text)
-GROUP BY 2
+GROUP BY 2, 3
 -- $1 = string commit
