@@ -168,11 +168,36 @@ func (p *Terminal) Press(keys ...string) {
 	}
 }
 
-// Transcript is what came to the screen since the last Transcript. The question
-// that is asked now comes again in the next, with its answer.
-func (p *Terminal) Transcript(question string) string {
+// Transcript is what came to the screen since the last Transcript, once the
+// question and the end of its menu stand there: prompts draw anew with every key.
+// The question comes again in the next Transcript, with its answer.
+func (p *Terminal) Transcript(question, last string) string {
+	p.t.Helper()
+	late := false
+	alarm := time.AfterFunc(patience, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		late = true
+		p.changed.Broadcast()
+	})
+	defer alarm.Stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for {
+		// A question that was answered has its mark before it.
+		open := p.screen.from(p.mark)
+		at := strings.LastIndex(open, question)
+		if at >= 0 && !strings.HasSuffix(open[:at], "✔ ") && strings.Contains(open[at:], last) {
+			break
+		}
+		if question == "" {
+			break
+		}
+		if p.closed || late {
+			p.t.Fatalf("%q does not stay; the screen:\n%s", question, p.screen.text())
+		}
+		p.changed.Wait()
+	}
 	text := strings.TrimRight(p.screen.from(p.mark), "\n") + "\n"
 	if question == "" {
 		return text
