@@ -91,7 +91,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	return o.print(answer)
+	return o.print(answer, question)
 }
 
 // complete checks the options and fills in what a running dev knows.
@@ -248,9 +248,9 @@ func (o *Options) refused(status int, body []byte) error {
 	return failure.New(nil, remedy, "%s (%s, status %d)", message, answer.Error.Code, status)
 }
 
-func (o *Options) print(answer []byte) error {
+func (o *Options) print(answer, question []byte) error {
 	if o.Format == Table {
-		table, err := render(answer)
+		table, err := render(answer, question, time.Now())
 		if err != nil {
 			return failure.New(err, "Use --format json to see the answer as it came.", "read the answer of %s", o.Server)
 		}

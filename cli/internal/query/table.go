@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 // trend is the part of a trend's answer that a table shows. Numbers stay as
 // the server wrote them.
 type trend struct {
-	Kind    string   `json:"kind"`
 	Buckets []string `json:"buckets"`
 	Series  []struct {
 		Event       string `json:"event"`
@@ -36,28 +36,45 @@ type numbers struct {
 type column struct {
 	title string
 	cells []string
+	// text is aligned to the left, where numbers are to the right.
+	text bool
 }
 
-// render makes a table of an answer. An answer of a kind that has no table
-// comes as JSON that a person can read.
-func render(answer []byte) ([]byte, error) {
+// render makes a table of the answer to a question. An answer of a kind that
+// has no table comes as JSON that a person can read.
+func render(answer, question []byte, now time.Time) ([]byte, error) {
+	var a struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return nil, err
+	}
+	switch a.Kind {
+	case "trend":
+		return renderTrend(answer)
+	case "funnel":
+		return renderFunnel(answer)
+	case "retention":
+		return renderRetention(answer, question, now)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, answer, "", "  "); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func renderTrend(answer []byte) ([]byte, error) {
 	var t trend
 	if err := json.Unmarshal(answer, &t); err != nil {
 		return nil, err
-	}
-	if t.Kind != "trend" {
-		var out bytes.Buffer
-		if err := json.Indent(&out, answer, "", "  "); err != nil {
-			return nil, err
-		}
-		return out.Bytes(), nil
 	}
 	// Without a breakdown every series' group is null.
 	grouped := false
 	for _, s := range t.Series {
 		grouped = grouped || !isNull(s.Breakdown)
 	}
-	columns := []column{{"start", append(starts(t.Buckets), "events")}}
+	columns := []column{{title: "start", cells: append(starts(t.Buckets), "events"), text: true}}
 	for _, s := range t.Series {
 		title := s.Event + " " + s.Aggregation.Type
 		if s.Aggregation.Property != "" {
@@ -80,7 +97,7 @@ func render(answer []byte) ([]byte, error) {
 		}
 		columns = append(columns, before)
 	}
-	return draw(columns), nil
+	return draw(columns, 0, len(t.Buckets)), nil
 }
 
 func (n numbers) column(title string, buckets int) (column, error) {
@@ -124,25 +141,29 @@ func starts(buckets []string) []string {
 	return days
 }
 
-// draw aligns the columns: the first to the left, numbers to the right, and a
-// line above the last row, which is the sum.
-func draw(columns []column) []byte {
+// draw aligns the columns, and draws a line above each of the rows in lines.
+func draw(columns []column, lines ...int) []byte {
 	widths := make([]int, len(columns))
 	for i, c := range columns {
 		columns[i].title = oneLine(c.title)
 		widths[i] = runewidth.StringWidth(columns[i].title)
-		for _, cell := range c.cells {
+		for j, cell := range c.cells {
+			cell = oneLine(cell)
+			c.cells[j] = cell
 			widths[i] = max(widths[i], runewidth.StringWidth(cell))
 		}
 	}
 	var out bytes.Buffer
 	row := func(cell func(column) string) {
 		for i, c := range columns {
-			if i == 0 {
-				out.WriteString(runewidth.FillRight(cell(c), widths[i]))
-				continue
+			if i > 0 {
+				out.WriteString("  ")
 			}
-			out.WriteString("  " + runewidth.FillLeft(cell(c), widths[i]))
+			fill := runewidth.FillLeft
+			if c.text {
+				fill = runewidth.FillRight
+			}
+			out.WriteString(fill(cell(c), widths[i]))
 		}
 		out.WriteByte('\n')
 	}
@@ -156,17 +177,19 @@ func draw(columns []column) []byte {
 		out.WriteByte('\n')
 	}
 	row(func(c column) string { return c.title })
-	line()
-	last := len(columns[0].cells) - 1
-	for i := range last {
-		row(func(c column) string { return c.cells[i] })
+	rows := len(columns[0].cells)
+	for i := range max(rows, 1) {
+		if slices.Contains(lines, i) {
+			line()
+		}
+		if i < rows {
+			row(func(c column) string { return c.cells[i] })
+		}
 	}
-	line()
-	row(func(c column) string { return c.cells[last] })
 	return out.Bytes()
 }
 
-// oneLine keeps control characters of an event's name off the terminal.
+// oneLine keeps control characters of an event's or a group's name off the terminal.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {

@@ -3,6 +3,7 @@ package query
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTable(t *testing.T) {
@@ -16,7 +17,7 @@ func TestTable(t *testing.T) {
 ----------  ----------------------  --------------------------------  ----------------------
 events                           3                                 1                       2
 `
-	got, err := render([]byte(answer))
+	got, err := render([]byte(answer), nil, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ events                           3                                 1            
 }
 
 func TestTableOfHoursKeepsTheOffset(t *testing.T) {
-	got, err := render([]byte(`{"kind":"trend","buckets":["2026-10-25T00:00:00+02:00","2026-10-25T02:00:00+01:00"],"series":[{"event":"*","aggregation":{"type":"total"},"count":0,"values":[0,0]}]}`))
+	got, err := render([]byte(`{"kind":"trend","buckets":["2026-10-25T00:00:00+02:00","2026-10-25T02:00:00+01:00"],"series":[{"event":"*","aggregation":{"type":"total"},"count":0,"values":[0,0]}]}`), nil, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,19 +37,21 @@ func TestTableOfHoursKeepsTheOffset(t *testing.T) {
 }
 
 func TestTableWithoutABreakdownNamesNoGroup(t *testing.T) {
-	got, err := render([]byte(`{"kind":"trend","buckets":["2026-10-25T00:00:00Z"],"series":[{"event":"*","aggregation":{"type":"total"},"breakdown":null,"count":0,"values":[0]}]}`))
+	got, err := render([]byte(`{"kind":"trend","buckets":["2026-10-25T00:00:00Z"],"series":[{"event":"*","aggregation":{"type":"total"},"breakdown":null,"count":0,"values":[0]}]}`), nil, time.Time{})
 	if err != nil || strings.Contains(string(got), "not set") {
 		t.Errorf("got\n%s%v", got, err)
 	}
 }
 
 func TestWhatHasNoTable(t *testing.T) {
-	got, err := render([]byte(`{"kind":"funnel","steps":[]}`))
-	if err != nil || string(got) != "{\n  \"kind\": \"funnel\",\n  \"steps\": []\n}" {
+	got, err := render([]byte(`{"kind":"path","steps":[]}`), nil, time.Time{})
+	if err != nil || string(got) != "{\n  \"kind\": \"path\",\n  \"steps\": []\n}" {
 		t.Errorf("got %s, %v", got, err)
 	}
-	for _, broken := range []string{`<html>`, `{"kind":"trend","buckets":["2026-01-01T00:00:00Z"],"series":[{"values":[]}]}`} {
-		if got, err := render([]byte(broken)); err == nil {
+	for _, broken := range []string{`<html>`, `{"kind":"trend","buckets":["2026-01-01T00:00:00Z"],"series":[{"values":[]}]}`,
+		`{"kind":"funnel","steps":{}}`, `{"kind":"retention","cohorts":[{"cohort":"2026-01-01T00:00:00Z","values":[1]},{"cohort":"2026-01-02T00:00:00Z","values":[]}]}`,
+		`{"kind":"retention","cohorts":[{"cohort":"yesterday","values":[1]}]}`} {
+		if got, err := render([]byte(broken), nil, time.Time{}); err == nil {
 			t.Errorf("%s gives %s", broken, got)
 		}
 	}
