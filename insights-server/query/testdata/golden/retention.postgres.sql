@@ -1,0 +1,23 @@
+WITH c AS (
+SELECT "user_id", (CAST(EXTRACT(EPOCH FROM "first") * 1000000 AS bigint) - (1704067200000000)) / 604800000000 AS "bucket"
+FROM (SELECT e."user_id", MIN(e."timestamp") AS "first"
+FROM "events" AS e
+WHERE e."user_id" IS NOT NULL
+  AND e."event" = CAST($1 AS text)
+GROUP BY 1) AS f
+WHERE "first" >= TIMESTAMPTZ '2024-01-01 00:00:00.000000+00' AND "first" < TIMESTAMPTZ '2024-02-01 00:00:00.000000+00'
+), r AS (
+SELECT e."user_id", (CAST(EXTRACT(EPOCH FROM e."timestamp") * 1000000 AS bigint) - (1704067200000000)) / 604800000000 AS "bucket"
+FROM "events" AS e
+WHERE e."user_id" IS NOT NULL
+  AND e."timestamp" >= TIMESTAMPTZ '2024-01-01 00:00:00.000000+00'
+  AND e."timestamp" < TIMESTAMPTZ '2024-02-26 00:00:00.000000+00'
+GROUP BY 1, 2
+)
+SELECT c."bucket", -1 AS "period", COUNT(*) AS "users" FROM c GROUP BY 1
+UNION ALL
+SELECT c."bucket", r."bucket" - c."bucket", COUNT(*)
+FROM c JOIN r ON r."user_id" = c."user_id"
+WHERE r."bucket" >= c."bucket" AND r."bucket" < c."bucket" + 4
+GROUP BY 1, 2
+-- $1 = string a
