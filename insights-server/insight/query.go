@@ -15,13 +15,16 @@ const (
 	MaxSeries = 10
 	// MaxConditions is the number of conditions of one filter.
 	MaxConditions = 100
-	// MinSteps and MaxSteps bound the steps of a funnel.
-	MinSteps, MaxSteps = 2, 10
+	// MinSteps is the least number of steps of a funnel.
+	MinSteps = 2
+	// MaxSteps is the most.
+	MaxSteps = 10
 	// MaxPeriods is the number of buckets that a retention looks ahead.
 	MaxPeriods = 60
-	// DefaultGroups is how many groups a breakdown names when it does not say,
-	// MaxGroups how many it may ask for.
-	DefaultGroups, MaxGroups = 10, 1000
+	// DefaultGroups is how many groups a breakdown names when it does not say.
+	DefaultGroups = 10
+	// MaxGroups is how many it may ask for.
+	MaxGroups = 1000
 	// MaxCells is the number of values that one answer holds at most: groups
 	// times buckets.
 	MaxCells = 5_000_000
