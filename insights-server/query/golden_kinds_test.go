@@ -28,8 +28,8 @@ func kindPlans(t *testing.T, name, body string, d dialect.Dialect) map[string]qu
 		t.Fatalf("%s: %v", name, err)
 	}
 	plans := map[string]query.Statement{}
-	switch {
-	case q.Kind == insight.KindFunnel:
+	switch q.Kind {
+	case insight.KindFunnel:
 		plans[name], _, err = query.PlanFunnel(q, q.Bounds(now), d)
 	default:
 		axis, axisErr := q.Axis(now)

@@ -143,8 +143,8 @@ func (d DuckDB) GroupKey(p Property) Key {
 func (DuckDB) numberKey(n string) string {
 	text := "CAST(" + n + " AS VARCHAR)"
 	return fmt.Sprintf(`CASE WHEN abs(%[1]s) < 1e15 AND %[1]s = trunc(%[1]s) THEN CAST(CAST(%[1]s AS BIGINT) AS VARCHAR)`+
-		` WHEN abs(%[1]s) >= 1e21 OR abs(%[1]s) < 1e-6 THEN regexp_replace(%[2]s, 'e([+-])0', 'e')`+
-		` WHEN abs(%[1]s) >= 1e15 THEN CAST(CAST(%[2]s AS DECIMAL(38, 0)) AS VARCHAR)`+
+		` WHEN abs(%[1]s) >= 1e21 OR abs(%[1]s) < 1e-6 THEN regexp_replace(%[2]s, 'e([+-])0', 'e\1')`+
+		` WHEN abs(%[1]s) >= 1e15 AND %[1]s = trunc(%[1]s) THEN CAST(CAST(%[2]s AS DECIMAL(38, 0)) AS VARCHAR)`+
 		` WHEN abs(%[1]s) < 1e-3 THEN rtrim(CAST(CAST(%[2]s AS DECIMAL(38, 30)) AS VARCHAR), '0')`+
 		` ELSE %[2]s END`, n, text)
 }
