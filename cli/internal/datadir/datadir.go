@@ -158,11 +158,12 @@ func (d *Dir) WriteJSON(name string, value any) error { return writeJSON(d.Path(
 // Announce tells other commands how to reach this dev.
 func (d *Dir) Announce(r Running) error {
 	r.PID = os.Getpid()
-	if err := writeJSON(d.Path(runningFile), r); err != nil {
-		return fmt.Errorf("tell other commands where this dev is: %w", err)
-	}
 	if err := writeFile(d.Path(headerFile), []byte("x-api-key: "+r.APIKey+"\n")); err != nil {
 		return fmt.Errorf("write the header for curl: %w", err)
+	}
+	// Last: whoever waits for this file finds the rest there.
+	if err := writeJSON(d.Path(runningFile), r); err != nil {
+		return fmt.Errorf("tell other commands where this dev is: %w", err)
 	}
 	return nil
 }
