@@ -3,6 +3,7 @@ package query_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -134,11 +135,31 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		BIGINT BOOLEAN DOUBLE PRECISION VARCHAR
 		COUNT SUM MIN MAX PERCENTILE_CONT WITHIN COALESCE LOWER STRPOS DATEDIFF MICROSECOND JSON_TYPEOF
 		UNPIVOT AT
-		E A U P V T C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14`)
+		E A U P V T C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14
+		C F G R E15`)
+	// Words of breakdowns, funnels and retentions, with the page of the guide
+	// (https://docs.aws.amazon.com/redshift/latest/dg/) that has them.
+	guide := map[string]string{
+		"ABS":            "r_ABS.html",
+		"CONCAT":         "r_CONCAT.html",
+		"FLOOR":          "r_FLOOR.html",
+		"JSON_SERIALIZE": "JSON_SERIALIZE.html",
+		"LEFT":           "r_LEFT.html", // the function
+		"OVER":           "c_Window_functions.html",
+		"PARTITION":      "r_WF_ROW_NUMBER.html",
+		"ROW_NUMBER":     "r_WF_ROW_NUMBER.html",
+		"WITH":           "r_WITH_clause.html",
+	}
+	allowed = slices.AppendSeq(allowed, maps.Keys(guide))
 	var statements []query.Statement
 	r := dialect.Redshift{}
 	for _, question := range goldenQuestions {
 		statements = append(statements, planOf(t, question, r))
+	}
+	for name, body := range goldenKinds {
+		for _, s := range kindPlans(t, name, body, r) {
+			statements = append(statements, s)
+		}
 	}
 	for _, question := range append(sampleQuestions, mixedQuestions()...) {
 		statements = append(statements, planOf(t, question, r))
