@@ -18,23 +18,12 @@ const callTimeout = 35 * time.Second
 
 // Standard are the options of this process, without the flags.
 func Standard(streams term.Streams) Options {
-	o := Options{Streams: streams, Now: time.Now, Pause: pause, Random: rand.Reader, HTTP: &http.Client{
+	o := Options{Streams: streams, Now: time.Now, Pause: cloud.Pause, Random: rand.Reader, HTTP: &http.Client{
 		Timeout:       callTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	o.Stdin = streams.In
 	return o
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 const (

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dataloaf/dataloaf/cli/internal/cloud"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/target"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
@@ -37,7 +38,7 @@ type Options struct {
 
 // Command is the cobra command.
 func Command(streams term.Streams) *cobra.Command {
-	o := Options{Streams: streams, Now: time.Now, Pause: pause}
+	o := Options{Streams: streams, Now: time.Now, Pause: cloud.Pause}
 	o.Stdin = streams.In
 	cmd := &cobra.Command{
 		Use:   "replay",
@@ -249,15 +250,4 @@ func objects(n int) string {
 func (o *Options) tell(format string, args ...any) {
 	// A closed standard error has no reader.
 	_, _ = fmt.Fprintf(o.Streams.Err, format+"\n", args...)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

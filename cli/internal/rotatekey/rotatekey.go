@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dataloaf/dataloaf/cli/internal/cloud"
 	"github.com/dataloaf/dataloaf/cli/internal/deploy"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/prompt"
@@ -41,7 +42,7 @@ type Options struct {
 
 // Command is the cobra command.
 func Command(streams term.Streams) *cobra.Command {
-	o := Options{Streams: streams, Now: time.Now, Pause: pause, prepare: prepare}
+	o := Options{Streams: streams, Now: time.Now, Pause: cloud.Pause, prepare: prepare}
 	o.Stdin = streams.In
 	var flags deploy.Flags
 	cmd := &cobra.Command{
@@ -283,15 +284,4 @@ func (o *Options) timedOut(s state, u use) error {
 func (o *Options) tell(format string, args ...any) {
 	// A closed standard error has no reader.
 	_, _ = fmt.Fprintf(o.Streams.Err, format+"\n", args...)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
