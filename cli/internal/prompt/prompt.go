@@ -1,5 +1,5 @@
-// Package prompt asks questions: with promptui on a terminal, and without one
-// by saying which flag has the answer.
+// Package prompt asks questions: on a terminal, and without one by saying which
+// flag has the answer.
 package prompt
 
 import (
@@ -37,8 +37,11 @@ type Select struct {
 
 // Input asks for a line of text.
 type Input struct {
-	Label   string
+	Label string
+	// Default is the answer to Enter, shown behind the question.
 	Default string
+	// hideDefault is set where the label shows it in its own way.
+	hideDefault bool
 	// Hint is shown under the question.
 	Hint string
 	// Check says what is wrong with an answer; nil takes any.

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/manifoldco/promptui"
+	"github.com/mattn/go-runewidth"
 	xterm "golang.org/x/term"
 
 	"github.com/dataloaf/dataloaf/cli/internal/term"
@@ -32,29 +34,73 @@ func For(streams term.Streams, yes bool) Prompter {
 	return &terminal{in: in, out: streams.Err, style: streams.StyleOf(streams.Err)}
 }
 
-// terminal asks with promptui. What it shows goes to standard error: standard
-// output is for answers.
+// terminal asks: with promptui's menus, and for lines with x/term's editor, since
+// promptui's draws a question once more, beside its answer, from a goroutine of its
+// own. What it shows goes to standard error: standard output is for answers.
 type terminal struct {
 	in    *os.File
 	out   io.Writer
 	style term.Style
 }
 
+// keys are the keys pressed, one a Read: what is typed ahead stays in the terminal
+// for the next question.
+type keys struct{ in *os.File }
+
+func (k keys) Read(into []byte) (int, error) {
+	if len(into) == 0 {
+		return 0, nil
+	}
+	return k.in.Read(into[:1])
+}
+
+// menuKeys are the keys for a menu, of which Ctrl-C and Ctrl-D are the end: promptui
+// ends then without drawing the menu again below what comes after it.
+type menuKeys struct{ keys }
+
+func (k menuKeys) Read(into []byte) (int, error) {
+	const ctrlC, ctrlD = 3, 4
+	n, err := k.keys.Read(into)
+	if n == 1 && (into[0] == ctrlC || into[0] == ctrlD) {
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+func (menuKeys) Close() error { return nil }
+
 // Asks is true.
 func (t *terminal) Asks() bool { return true }
 
-// quiet is the output without the bell, which promptui rings at every key, and
-// not closed with the question.
-type quiet struct{ io.Writer }
+// menuOutput is the output of one menu: without the bell, which promptui rings at
+// every key, not closed with the menu, and shut once it is answered, since readline
+// cleans the line after Enter from a goroutine of its own, by then the line of the
+// next question.
+type menuOutput struct {
+	mu   sync.Mutex
+	out  io.Writer
+	shut bool
+}
 
-func (q quiet) Write(text []byte) (int, error) {
-	if _, err := q.Writer.Write(bytes.ReplaceAll(text, []byte{7}, nil)); err != nil {
+func (m *menuOutput) Write(text []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.shut {
+		return len(text), nil
+	}
+	if _, err := m.out.Write(bytes.ReplaceAll(text, []byte{7}, nil)); err != nil {
 		return 0, err
 	}
 	return len(text), nil
 }
 
-func (quiet) Close() error { return nil }
+func (m *menuOutput) shutDown() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.shut = true
+}
+
+func (*menuOutput) Close() error { return nil }
 
 func (t *terminal) functions() template.FuncMap {
 	return template.FuncMap{
@@ -89,7 +135,7 @@ func ask[A any](ctx context.Context, t *terminal, question func() (A, error)) (A
 		return none, errors.Join(ErrInterrupted, restore())
 	case a := <-answered:
 		err := errors.Join(a.err, restore())
-		if errors.Is(err, promptui.ErrInterrupt) || errors.Is(err, promptui.ErrEOF) || errors.Is(err, promptui.ErrAbort) {
+		if errors.Is(err, promptui.ErrInterrupt) || errors.Is(err, promptui.ErrEOF) || errors.Is(err, io.EOF) {
 			return none, ErrInterrupted
 		}
 		return a.value, err
@@ -112,9 +158,10 @@ func (t *terminal) Select(ctx context.Context, q Select) (string, error) {
 	if q.Search {
 		help = "type to search, arrow keys and Enter"
 	}
+	out := &menuOutput{out: t.out}
 	asked := promptui.Select{
 		Label: q.Label, Items: q.Choices, Size: size, CursorPos: at,
-		Stdin: t.in, Stdout: quiet{t.out}, StartInSearchMode: q.Search,
+		Stdin: menuKeys{keys{t.in}}, Stdout: out, StartInSearchMode: q.Search,
 		Templates: &promptui.SelectTemplates{
 			FuncMap:  t.functions(),
 			Help:     `{{ "` + help + `" | dim }}`,
@@ -131,6 +178,7 @@ func (t *terminal) Select(ctx context.Context, q Select) (string, error) {
 		}
 	}
 	return ask(ctx, t, func() (string, error) {
+		defer out.shutDown()
 		i, _, err := asked.RunCursorAt(at, max(0, min(at-size/2, len(q.Choices)-size)))
 		if err != nil {
 			return "", err
@@ -146,24 +194,54 @@ func (t *terminal) Input(ctx context.Context, q Input) (string, error) {
 			return "", fmt.Errorf("ask %q: %w", q.Label, err)
 		}
 	}
-	asked := promptui.Prompt{
-		Label: q.Label, Default: q.Default, Pointer: promptui.PipeCursor,
-		Stdin: t.in, Stdout: quiet{t.out},
-		Templates: &promptui.PromptTemplates{
-			FuncMap:         t.functions(),
-			Prompt:          `{{ . | bold }}: `,
-			Valid:           `{{ . | bold }}: `,
-			Invalid:         `{{ . | bold }}: `,
-			ValidationError: `{{ ">>" | bad }} {{ . | bad }}`,
-			Success:         `{{ "✔" | good }} {{ . }}: `,
-		},
+	label := q.Label
+	if q.Default != "" && !q.hideDefault {
+		label += " (" + q.Default + ")"
 	}
-	if q.Check != nil {
-		asked.Validate = func(text string) error { return q.Check(strings.TrimSpace(text)) }
-	}
+	prompt := t.style.Bold(label) + ": "
 	return ask(ctx, t, func() (string, error) {
-		text, err := asked.Run()
-		return strings.TrimSpace(text), err
+		fd := int(t.in.Fd())
+		if _, err := xterm.MakeRaw(fd); err != nil {
+			return "", fmt.Errorf("ask %q: %w", q.Label, err)
+		}
+		editor := xterm.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{keys{t.in}, t.out}, prompt)
+		width := term.Width(t.out)
+		if err := editor.SetSize(width, 1); err != nil {
+			return "", fmt.Errorf("ask %q: %w", q.Label, err)
+		}
+		for {
+			text, err := editor.ReadLine()
+			if err != nil {
+				if errors.Is(err, io.EOF) {
+					// The question stays where it is, and what comes begins below it.
+					_, err = io.WriteString(t.out, "\r\n")
+					return "", errors.Join(io.EOF, err)
+				}
+				return "", fmt.Errorf("ask %q: %w", q.Label, err)
+			}
+			answer := strings.TrimSpace(text)
+			if answer == "" {
+				answer = q.Default
+			}
+			if q.Check != nil {
+				if wrong := q.Check(answer); wrong != nil {
+					if _, err := fmt.Fprintf(editor, "%s %s\n", t.style.Bad(">>"), t.style.Bad(wrong.Error())); err != nil {
+						return "", fmt.Errorf("ask %q: %w", q.Label, err)
+					}
+					continue
+				}
+			}
+			// The question is written anew with its answer, as menus are. The editor
+			// goes to a new row as soon as one is full.
+			rows := runewidth.StringWidth(label+": "+text)/width + 1
+			if _, err := fmt.Fprintf(t.out, "\x1b[%dA\x1b[J%s %s: %s\r\n", rows, t.style.Good("✔"), q.Label, answer); err != nil {
+				return "", fmt.Errorf("ask %q: %w", q.Label, err)
+			}
+			return answer, nil
+		}
 	})
 }
 
@@ -193,7 +271,7 @@ func (t *terminal) Confirm(ctx context.Context, q Confirm) (bool, error) {
 	if q.Default {
 		choices, byDefault = " (Y/n)", "y"
 	}
-	text, err := t.Input(ctx, Input{Label: q.Label + choices, Default: byDefault, Flag: q.Flag, Check: func(text string) error {
+	text, err := t.Input(ctx, Input{Label: q.Label + choices, Default: byDefault, hideDefault: true, Flag: q.Flag, Check: func(text string) error {
 		if _, ok := yesOrNo(text, q.Default); !ok {
 			return errors.New("answer y or n")
 		}
