@@ -109,6 +109,15 @@ func TestProvision(t *testing.T) {
 		}
 		column(t, insights, `SELECT CAST(COUNT(*) AS VARCHAR) FROM "loaf_next"`)
 
+		for _, statement := range []string{
+			`INSERT INTO "loaf_documents" VALUES ('insight', 'a', 1, '{}', '2024-05-01', 'jo', '2024-05-01', 'jo')`,
+			`UPDATE "loaf_documents" SET "version" = 2 WHERE "id" = 'a'`, `DELETE FROM "loaf_documents" WHERE "id" = 'a'`,
+		} {
+			if err := inTransaction(t, insights.Database().SQL, statement); err != nil {
+				t.Errorf("insights saves: %v", err)
+			}
+		}
+
 		// And nothing else.
 		denied := func(who string, w provisioned, statements ...string) {
 			t.Helper()
@@ -127,7 +136,7 @@ func TestProvision(t *testing.T) {
 			`INSERT INTO "events" SELECT * FROM "events"`, `DELETE FROM "users"`, `UPDATE "loaf_files" SET "status" = 'x'`, `INSERT INTO "loaf_lock" VALUES (1)`,
 			`LOCK TABLE "events"`, `LOCK TABLE "loaf_lock"`, `DROP TABLE "events"`, `CREATE TABLE "mine" ("n" INTEGER)`, `CREATE TEMP TABLE "mine" ("n" INTEGER)`, other)
 		denied("update", update1,
-			`SELECT * FROM "events"`, `INSERT INTO "events" SELECT * FROM "events"`, `SELECT * FROM "loaf_loads"`, `DELETE FROM "loaf_files"`, `UPDATE "loaf_files" SET "status" = 'x'`,
+			`SELECT * FROM "events"`, `INSERT INTO "events" SELECT * FROM "events"`, `SELECT * FROM "loaf_loads"`, `SELECT * FROM "loaf_documents"`, `DELETE FROM "loaf_files"`, `UPDATE "loaf_files" SET "status" = 'x'`,
 			`LOCK TABLE "events"`, `DROP TABLE "users"`, `CREATE TABLE "mine" ("n" INTEGER)`, other)
 		denied("load", load1, other, `CREATE DATABASE "mine"`)
 	})

@@ -286,7 +286,7 @@ func TestRedshiftMigratesOnceForTwo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	want(t, "steps", column(t, w, `SELECT CAST("version" AS VARCHAR) || ' ' || CAST("applied_at" AS VARCHAR) FROM "loaf_migrations"`), "1 2024-05-01 12:30:00")
+	want(t, "steps", column(t, w, `SELECT CAST("version" AS VARCHAR) || ' ' || CAST("applied_at" AS VARCHAR) FROM "loaf_migrations"`), "1 2024-05-01 12:30:00", "2 2024-05-01 12:30:00")
 }
 
 func TestRedshiftKeepsUsersOfAnySize(t *testing.T) {

@@ -2,10 +2,8 @@ package query
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
@@ -31,31 +29,10 @@ func explain(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, ErrTimeout)
 	case cause != nil:
 		return fmt.Errorf("%s: %w", doing, context.Canceled)
-	case unavailable(err):
+	case warehouse.ConnectionFailed(err):
 		return fmt.Errorf("%s: %w: %w", doing, warehouse.ErrUnavailable, err)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
-	}
-}
-
-// unavailable tells errors of the connection from errors of the statement.
-func unavailable(err error) bool {
-	var network net.Error
-	if errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) {
-		return true
-	}
-	var state interface{ SQLState() string }
-	if !errors.As(err, &state) || len(state.SQLState()) < 2 {
-		return false
-	}
-	switch state.SQLState()[:2] {
-	case "08", // connection
-		"53", // resources: too many connections, disk full
-		"57", // the server is shutting down or starting
-		"58": // the server's system
-		return true
-	default:
-		return false
 	}
 }
 

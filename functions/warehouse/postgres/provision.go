@@ -21,12 +21,13 @@ import (
 var provisioning = provision.Engine{
 	Password: verifier,
 	Options:  "NOCREATEDB NOCREATEROLE",
-	Readable: []string{"events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations"},
+	Readable: []string{"events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations", "loaf_documents"},
 	Writable: []provision.Grant{
 		{Table: "users", Privileges: "SELECT, INSERT, UPDATE"},
 		{Table: "loaf_files", Privileges: "SELECT, INSERT"},
 		{Table: "loaf_lock", Privileges: "UPDATE"},
 	},
+	Saved: []provision.Grant{{Table: "loaf_documents", Privileges: "INSERT, UPDATE, DELETE"}},
 }
 
 // Provision makes the three users, or sets their passwords, brings the tables

@@ -27,12 +27,13 @@ import (
 var provisioning = provision.Engine{
 	Password: digest,
 	Options:  "NOCREATEDB NOCREATEUSER",
-	Readable: []string{"events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations"},
+	Readable: []string{"events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations", "loaf_documents"},
 	Writable: []provision.Grant{
 		{Table: "users", Privileges: "SELECT, INSERT, DELETE"},
 		{Table: "loaf_files", Privileges: "SELECT, INSERT"},
 		{Table: "loaf_lock", Privileges: "SELECT, UPDATE, DELETE"},
 	},
+	Saved: []provision.Grant{{Table: "loaf_documents", Privileges: "INSERT, UPDATE, DELETE"}},
 }
 
 // digest is what Redshift takes in place of a password, so that the password

@@ -26,6 +26,8 @@ type Engine struct {
 	// Writable is what update may do, in the order of the tables: exactly what a
 	// merge does.
 	Writable []Grant
+	// Saved is what insights may do beside reading: keep what people save.
+	Saved []Grant
 }
 
 // Grant is what is allowed on a table.
@@ -81,6 +83,9 @@ func (e Engine) Owner(a warehouse.Accounts) []string {
 	}
 	for _, g := range e.Writable {
 		statements = append(statements, "GRANT "+g.Privileges+" ON TABLE "+quote(g.Table)+" TO "+update)
+	}
+	for _, g := range e.Saved {
+		statements = append(statements, "GRANT "+g.Privileges+" ON TABLE "+quote(g.Table)+" TO "+insights)
 	}
 	return statements
 }

@@ -18,9 +18,9 @@ GRANT CREATE ON SCHEMA "public" TO "loaf_load";
 
 GRANT TEMP ON DATABASE "dataloaf" TO "loaf_load", "loaf_update";
 
-REVOKE ALL ON TABLE "events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations", "loaf_lock" FROM "loaf_update", "loaf_insights";
+REVOKE ALL ON TABLE "events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations", "loaf_documents", "loaf_lock" FROM "loaf_update", "loaf_insights";
 
-GRANT SELECT ON TABLE "events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations" TO "loaf_insights";
+GRANT SELECT ON TABLE "events", "users", "loaf_event_catalog", "loaf_property_catalog", "loaf_loads", "loaf_files", "loaf_migrations", "loaf_documents" TO "loaf_insights";
 
 ALTER DEFAULT PRIVILEGES IN SCHEMA "public" GRANT SELECT ON TABLES TO "loaf_insights";
 
@@ -29,3 +29,5 @@ GRANT SELECT, INSERT, DELETE ON TABLE "users" TO "loaf_update";
 GRANT SELECT, INSERT ON TABLE "loaf_files" TO "loaf_update";
 
 GRANT SELECT, UPDATE, DELETE ON TABLE "loaf_lock" TO "loaf_update";
+
+GRANT INSERT, UPDATE, DELETE ON TABLE "loaf_documents" TO "loaf_insights";
