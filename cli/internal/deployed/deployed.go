@@ -23,6 +23,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/dataloaf/dataloaf/cli/internal/cloud"
+	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/stack"
 )
 
@@ -147,12 +148,21 @@ type Rule struct {
 	Every      time.Duration `json:"-"`
 }
 
-// Schedules are the rules by which loads and sweeps begin.
+// Schedules are the rules by which loads and sweeps begin and, where loads are rare,
+// the one by which a new stack gets its tables.
 func (s *Stack) Schedules(ctx context.Context) ([]Rule, error) {
 	client := eventbridge.NewFromConfig(s.Session.Config)
 	var out []Rule
-	for _, name := range []string{s.Name + "-load", s.Name + "-sweep"} {
+	prepare := s.Name + "-prepare"
+	for _, name := range []string{s.Name + "-load", s.Name + "-sweep", prepare} {
 		r, err := client.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &name})
+		var none *eventtypes.ResourceNotFoundException
+		switch {
+		case errors.As(err, &none) && name == prepare:
+			continue
+		case errors.As(err, &none):
+			return nil, failure.New(nil, "`loafctl apply` makes it again.", "there is no schedule %s", name)
+		}
 		if err != nil {
 			return nil, cloud.Explain(err, "look at the schedule %s", name)
 		}

@@ -96,6 +96,8 @@ func TestWhatIsBrokenIsNamed(t *testing.T) {
 		"no instance":                {func(w *deployedtest.World) { w.Healthy = false }, "instance", doctor.Failed, []string{"#page-down"}, ""},
 		"a function is not active":   {func(w *deployedtest.World) { w.Functions["shop-load"] = "Failed" }, "functions", doctor.Failed, []string{"shop-load is Failed", "apply"}, ""},
 		"a stream is not active":     {func(w *deployedtest.World) { w.Streams["shop-users"] = "CREATING_FAILED" }, "streams", doctor.Failed, []string{"CREATING_FAILED"}, ""},
+		"the preparation is off":     {func(w *deployedtest.World) { w.Schedules["shop-prepare"] = "DISABLED" }, "schedules", doctor.Failed, []string{"shop-prepare"}, ""},
+		"the sweep is gone":          {func(w *deployedtest.World) { delete(w.Schedules, "shop-sweep") }, "schedules", doctor.Failed, []string{"shop-sweep"}, ""},
 		"the sweep is off":           {func(w *deployedtest.World) { w.Schedules["shop-sweep"] = "DISABLED" }, "schedules", doctor.Failed, []string{"shop-sweep"}, ""},
 		"the feed is off":            {func(w *deployedtest.World) { w.Mapping = "Disabled" }, "feed", doctor.Failed, []string{"m-1", "Disabled"}, ""},
 		"the feed is gone":           {func(w *deployedtest.World) { w.Mapping = "" }, "feed", doctor.Failed, []string{"shop-retry"}, ""},

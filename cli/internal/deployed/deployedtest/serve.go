@@ -62,6 +62,12 @@ func (w *World) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		name = name[strings.LastIndex(name, "/")+1:]
 		answer(out, map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": fmt.Sprint(w.Waiting[name]), "ApproximateNumberOfMessagesNotVisible": "0", "Policy": w.Policy}})
 	case "events DescribeRule":
+		if w.Schedules[text("Name")] == "" {
+			out.Header().Set("X-Amzn-ErrorType", "ResourceNotFoundException")
+			out.WriteHeader(http.StatusBadRequest)
+			answer(out, map[string]any{"__type": "ResourceNotFoundException", "message": "Rule " + text("Name") + " does not exist on EventBus default."})
+			return
+		}
 		expression := "rate(3 minutes)"
 		if strings.HasSuffix(text("Name"), "-sweep") {
 			expression = "rate(1 day)"
