@@ -56,6 +56,10 @@ Run it again after an interruption: it goes on where it was. With --yes nobody
 is asked, and the old key goes once the new one was used and the old one was not
 for --quiet. API Gateway counts calls with some minutes' delay.
 
+The successor of a key x is named x-2, that of x-2 x-3; by these names a later run
+finds what was begun. Two keys of a stack that are not to replace each other need
+other names.
+
 The change is made through Terraform's variable api_keys, so that the state and
 ` + "`dataloaf.tfvars.json`" + ` stay true.`,
 		Example: `  loafctl rotate-key

@@ -135,6 +135,22 @@ func (s *Server) Object(name, key string) []byte {
 	return nil
 }
 
+// Holding are the objects, as bucket/key, that contain the text.
+func (s *Server) Holding(text string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []string
+	for name, b := range s.buckets {
+		for key, content := range b.objects {
+			if bytes.Contains(content, []byte(text)) {
+				found = append(found, name+"/"+key)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
 // Put makes a bucket, and in it an object unless key is empty.
 func (s *Server) Put(name, key string, content []byte) {
 	s.mu.Lock()
