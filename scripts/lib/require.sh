@@ -12,6 +12,7 @@ GO_MINIMUM=1.26
 NODE_MINIMUM=20.19
 GOLANGCI_LINT_VERSION=v2.13.2
 ACTIONLINT_VERSION=v1.7.12
+GOVULNCHECK_VERSION=v1.9.0
 TFLINT_VERSION=v0.64.0
 TFSEC_VERSION=v1.28.14
 # It has no releases.
@@ -126,6 +127,10 @@ require_golangci_lint() {
 
 require_actionlint() {
   require_go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint "$ACTIONLINT_VERSION"
+}
+
+require_govulncheck() {
+  require_go_tool govulncheck golang.org/x/vuln/cmd/govulncheck "$GOVULNCHECK_VERSION"
 }
 
 require_tflint() {
