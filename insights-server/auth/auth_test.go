@@ -25,13 +25,13 @@ func mustHash(t *testing.T, password string) string {
 	return h
 }
 
-func mustUsers(t *testing.T, email, hash string) *Users {
+func mustDirectory(t *testing.T, email, hash string) *Directory {
 	t.Helper()
-	u, err := NewUsers(email, hash)
+	d, err := NewDirectory(DirectoryConfig{AdminEmail: email, AdminHash: hash})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u
+	return d
 }
 
 func TestHashIsSaltedArgon2id(t *testing.T) {
@@ -56,7 +56,7 @@ func TestHashIsSaltedArgon2id(t *testing.T) {
 // The hash was made by the reference implementation's command line:
 // echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1.
 func TestHashOfTheReferenceImplementation(t *testing.T) {
-	u := mustUsers(t, "", "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")
+	u := mustDirectory(t, "", "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")
 	if _, err := u.Authenticate(context.Background(), "", "password"); err != nil {
 		t.Errorf("the right password: %v", err)
 	}
@@ -83,7 +83,7 @@ func TestDeriveHashDependsOnPasswordAndKey(t *testing.T) {
 	}
 }
 
-func TestNewUsersRefusesBrokenHashes(t *testing.T) {
+func TestNewDirectoryRefusesBrokenHashes(t *testing.T) {
 	good := mustHash(t, "secret")
 	for _, bad := range []string{
 		"", "secret", "$2b$12$abcdefghijklmnopqrstuu", strings.Replace(good, "argon2id", "argon2i", 1),
@@ -91,14 +91,14 @@ func TestNewUsersRefusesBrokenHashes(t *testing.T) {
 		strings.Replace(good, "t=2", "t=0", 1), strings.Replace(good, "p=1", "p=0", 1),
 		strings.Replace(good, "m=19456,t=2,p=1", "fast", 1), good[:len(good)-40], good + "$", good + "!",
 	} {
-		if _, err := NewUsers("", bad); !errors.Is(err, ErrHash) {
+		if _, err := NewDirectory(DirectoryConfig{AdminHash: bad}); !errors.Is(err, ErrHash) {
 			t.Errorf("hash %q: %v, want ErrHash", bad, err)
 		}
 	}
 }
 
 func TestAuthenticateByEmail(t *testing.T) {
-	u := mustUsers(t, "ada@example.com", mustHash(t, "secret"))
+	u := mustDirectory(t, "ada@example.com", mustHash(t, "secret"))
 	for _, email := range []string{"", "admin", "ADMIN", "ada@example.com", " Ada@Example.com "} {
 		user, err := u.Authenticate(context.Background(), email, "secret")
 		if err != nil || user.Email != "ada@example.com" || user.Role != RoleAdmin {
@@ -113,7 +113,7 @@ func TestAuthenticateByEmail(t *testing.T) {
 }
 
 func TestAuthenticateWaitsItsTurnOnlyAsLongAsTheClient(t *testing.T) {
-	u := mustUsers(t, "", mustHash(t, "secret"))
+	u := mustDirectory(t, "", mustHash(t, "secret"))
 	for range cap(u.turns) {
 		u.turns <- struct{}{}
 	}
@@ -131,9 +131,9 @@ func (c *clock) now() time.Time { return c.at }
 
 func newClock() *clock { return &clock{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
 
-func newSessions(t *testing.T, users *Users, key string, c *clock) *Sessions {
+func newSessions(t *testing.T, users *Directory, key string, c *clock) *Sessions {
 	t.Helper()
-	s, err := NewSessions(SessionConfig{Users: users, Key: []byte(key), Life: time.Hour, Now: c.now, Random: rand.Reader})
+	s, err := NewSessions(SessionConfig{Directory: users, Key: []byte(key), Life: time.Hour, Now: c.now, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestSessionCookie(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		t.Run(fmt.Sprintf("secure=%v", secure), func(t *testing.T) {
 			c := newClock()
-			users := mustUsers(t, "", mustHash(t, "secret"))
+			users := mustDirectory(t, "", mustHash(t, "secret"))
 			s := newSessions(t, users, testKey, c)
 			session, cookie, err := s.Start(users.Admin(), secure)
 			if err != nil {
@@ -183,7 +183,7 @@ func TestSessionCookie(t *testing.T) {
 
 func TestSessionEnds(t *testing.T) {
 	hash := mustHash(t, "secret")
-	users := mustUsers(t, "", hash)
+	users := mustDirectory(t, "", hash)
 	for name, test := range map[string]func(*clock, *Sessions, Session, *http.Cookie) (*Sessions, *http.Cookie){
 		"when its time is over": func(c *clock, s *Sessions, _ Session, cookie *http.Cookie) (*Sessions, *http.Cookie) {
 			c.at = c.at.Add(time.Hour)
@@ -194,10 +194,10 @@ func TestSessionEnds(t *testing.T) {
 			return s, cookie
 		},
 		"with a new password": func(c *clock, _ *Sessions, _ Session, cookie *http.Cookie) (*Sessions, *http.Cookie) {
-			return newSessions(t, mustUsers(t, "", mustHash(t, "secret2")), testKey, c), cookie
+			return newSessions(t, mustDirectory(t, "", mustHash(t, "secret2")), testKey, c), cookie
 		},
 		"with another admin": func(c *clock, _ *Sessions, _ Session, cookie *http.Cookie) (*Sessions, *http.Cookie) {
-			return newSessions(t, mustUsers(t, "new@example.com", mustHash(t, "x")), testKey, c), cookie
+			return newSessions(t, mustDirectory(t, "new@example.com", mustHash(t, "x")), testKey, c), cookie
 		},
 		"with another key": func(c *clock, _ *Sessions, _ Session, cookie *http.Cookie) (*Sessions, *http.Cookie) {
 			return newSessions(t, users, strings.Repeat("x", 32), c), cookie
@@ -235,7 +235,7 @@ func TestSessionEnds(t *testing.T) {
 
 func TestSessionOutlivesARestart(t *testing.T) {
 	c := newClock()
-	users := mustUsers(t, "", mustHash(t, "secret"))
+	users := mustDirectory(t, "", mustHash(t, "secret"))
 	_, cookie, err := newSessions(t, users, testKey, c).Start(users.Admin(), false)
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +247,7 @@ func TestSessionOutlivesARestart(t *testing.T) {
 
 func TestEndedSessionsAreForgottenInTime(t *testing.T) {
 	c := newClock()
-	s := newSessions(t, mustUsers(t, "", mustHash(t, "secret")), testKey, c)
+	s := newSessions(t, mustDirectory(t, "", mustHash(t, "secret")), testKey, c)
 	for i := range maxEnded + 10 {
 		s.ended[fmt.Sprint(i)] = c.at.Add(time.Minute)
 	}

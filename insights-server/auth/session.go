@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -52,7 +53,8 @@ type sealed struct {
 
 // SessionConfig configures Sessions.
 type SessionConfig struct {
-	Users *Users
+	// Directory knows whose session still holds.
+	Directory *Directory
 	// Key signs the cookies; at least MinSessionKeyBytes.
 	Key []byte
 	// Life is how long a session lasts; 0 means DefaultSessionLife.
@@ -119,35 +121,45 @@ func (s *Sessions) Start(user User, secure bool) (Session, *http.Cookie, error) 
 	return session, cookie, nil
 }
 
-// Read gives the session of a request, or ErrNoSession. Over TLS only the
-// cookie that was set over TLS counts.
+// Read gives the session of a request, or ErrNoSession; another error says that
+// it cannot be told whether there is one. Over TLS only the cookie that was set
+// over TLS counts.
 func (s *Sessions) Read(r *http.Request, secure bool) (Session, error) {
 	for _, cookie := range r.CookiesNamed(cookieName(secure)) {
-		if session, ok := s.open(cookie.Value); ok {
+		session, ok, err := s.open(r.Context(), cookie.Value)
+		if err != nil {
+			return Session{}, fmt.Errorf("read the session: %w", err)
+		}
+		if ok {
 			return session, nil
 		}
 	}
 	return Session{}, ErrNoSession
 }
 
-func (s *Sessions) open(value string) (Session, bool) {
+// open asks for the user last: a cookie that is not ours, or over, is a
+// stranger's, for whom nobody asks the warehouse.
+func (s *Sessions) open(ctx context.Context, value string) (Session, bool, error) {
 	var c sealed
 	if err := s.codec.Decode(CookieName, value, &c); err != nil {
-		return Session{}, false
+		return Session{}, false, nil
 	}
 	session := Session{ExpiresAt: time.Unix(c.Expires, 0).UTC(), id: c.ID}
-	if !s.config.Now().Before(session.ExpiresAt) {
-		return Session{}, false
-	}
-	var known bool
-	session.User, known = s.config.Users.Find(c.Email)
-	if !known || subtle.ConstantTimeCompare([]byte(session.User.mark), []byte(c.Mark)) != 1 {
-		return Session{}, false
-	}
 	s.mu.Lock()
 	_, over := s.ended[c.ID]
 	s.mu.Unlock()
-	return session, !over
+	if over || !s.config.Now().Before(session.ExpiresAt) {
+		return Session{}, false, nil
+	}
+	var known bool
+	var err error
+	if session.User, known, err = s.config.Directory.Find(ctx, c.Email); err != nil {
+		return Session{}, false, err
+	}
+	if !known || subtle.ConstantTimeCompare([]byte(session.User.mark), []byte(c.Mark)) != 1 {
+		return Session{}, false, nil
+	}
+	return session, true, nil
 }
 
 // End ends a session: its cookie is refused from now on, wherever it is.

@@ -1,27 +1,28 @@
 package auth
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"runtime"
 	"strings"
+	"unicode/utf8"
 )
-
-// RoleAdmin may do everything.
-const RoleAdmin = "admin"
 
 // DefaultEmail names a first admin who has no address.
 const DefaultEmail = "admin"
 
+// AdminID stands for the first admin where members have an id.
+const AdminID = "admin"
+
+// MinPasswordCharacters is the least length of a password that somebody chooses.
+const MinPasswordCharacters = 12
+
 // User is someone who can sign in.
 type User struct {
+	// ID is the member's, AdminID for the first admin, "" for a token.
+	ID    string
 	Email string
-	Role  string
-	// mark changes with the password; a session carries it, so that a new
-	// password ends the sessions of the old one.
+	Role  Role
+	// mark changes with the password and when the member is disabled; a session
+	// carries it, so that either ends the sessions of before.
 	mark string
 	hash phc
 }
@@ -30,63 +31,24 @@ type User struct {
 // which.
 var ErrCredentials = errors.New("the password is wrong, or there is no such user")
 
-// Users knows who may sign in: for now the first admin alone.
-type Users struct {
-	admin User
-	// turns bounds how many passwords are hashed at once: each takes memory
-	// and a core, and anyone may ask for it.
-	turns chan struct{}
+// The errors of a password that somebody chooses.
+var (
+	ErrPasswordTooShort = errors.New("the password is too short")
+	ErrPasswordTooLong  = errors.New("the password is too long")
+)
+
+// CheckPassword holds a password that somebody chooses against the policy:
+// length alone, since rules about characters make passwords no harder to guess.
+func CheckPassword(password string) error {
+	switch {
+	case utf8.RuneCountInString(password) < MinPasswordCharacters:
+		return ErrPasswordTooShort
+	case len(password) > MaxPasswordBytes:
+		return ErrPasswordTooLong
+	default:
+		return nil
+	}
 }
 
-// NewUsers makes Users of the first admin's address, DefaultEmail when empty,
-// and argon2id hash.
-func NewUsers(adminEmail, adminHash string) (*Users, error) {
-	h, err := parseHash(adminHash)
-	if err != nil {
-		return nil, fmt.Errorf("read the admin's password hash: %w", err)
-	}
-	if adminEmail == "" {
-		adminEmail = DefaultEmail
-	}
-	sum := sha256.Sum256([]byte(adminHash))
-	return &Users{
-		admin: User{Email: adminEmail, Role: RoleAdmin, mark: hex.EncodeToString(sum[:16]), hash: h},
-		turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
-	}, nil
-}
-
-// Admin is the first admin, for whom bearer tokens act.
-func (u *Users) Admin() User { return u.admin }
-
-// Find gives the user with the address. The first admin also goes by
-// DefaultEmail and by no address at all.
-func (u *Users) Find(email string) (User, bool) {
-	email = strings.TrimSpace(email)
-	if email == "" || strings.EqualFold(email, DefaultEmail) || strings.EqualFold(email, u.admin.Email) {
-		return u.admin, true
-	}
-	return User{}, false
-}
-
-// Authenticate checks a password. An unknown user costs the same time as a
-// wrong password, so that time does not tell who exists. The error is
-// ErrCredentials, or the context's when that ends before there is a turn.
-func (u *Users) Authenticate(ctx context.Context, email, password string) (User, error) {
-	select {
-	case u.turns <- struct{}{}:
-		defer func() { <-u.turns }()
-	case <-ctx.Done():
-		return User{}, fmt.Errorf("check the password: %w", ctx.Err())
-	}
-	user, known := u.Find(email)
-	if !known {
-		user = u.admin
-	}
-	if len(password) > MaxPasswordBytes {
-		return User{}, ErrCredentials
-	}
-	if matches := user.hash.matches(password); !matches || !known {
-		return User{}, ErrCredentials
-	}
-	return user, nil
-}
+// fold makes addresses comparable: nobody tells two people apart by case.
+func fold(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

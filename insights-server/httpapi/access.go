@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -16,6 +19,8 @@ type caller struct {
 	user auth.User
 	// session is nil for a bearer token.
 	session *auth.Session
+	// scopes are what a token may be used for; a session has all.
+	scopes []auth.Scope
 }
 
 const callerKey = "dataloaf.caller"
@@ -39,9 +44,45 @@ func (s *Server) admit(a access, next echo.HandlerFunc) echo.HandlerFunc {
 			if err := s.authenticate(c); err != nil {
 				return err
 			}
+			if err := a.allows(callerOf(c)); err != nil {
+				return err
+			}
 		}
 		return next(c)
 	}
+}
+
+// need is what a route asks of who calls it.
+type need struct {
+	role  auth.Role
+	scope auth.Scope
+}
+
+// needs holds what each access asks for. Whatever is not in it asks for a role
+// that nobody has.
+var needs = map[access]need{
+	viewer: {auth.RoleViewer, auth.ScopeRead},
+	editor: {auth.RoleEditor, auth.ScopeWrite},
+	admin:  {auth.RoleAdmin, auth.ScopeWrite},
+}
+
+// allows tells whether the caller may call a route of this access.
+func (a access) allows(who caller) error {
+	n := needs[a]
+	if !who.user.Role.May(n.role) {
+		if who.session == nil {
+			return forbidden("This token may not do this: it needs the role %s. A token with the scope write has the role editor, one without it viewer.", n.role)
+		}
+		return forbidden("This needs the role %s, and yours is %s. An admin can change that.", n.role, who.user.Role)
+	}
+	if !slices.Contains(who.scopes, n.scope) {
+		return forbidden("This needs a token with the scope %s.", n.scope)
+	}
+	return nil
+}
+
+func forbidden(format string, args ...any) error {
+	return &apiError{Status: http.StatusForbidden, Code: "forbidden", Message: fmt.Sprintf(format, args...)}
 }
 
 // guardUnmatched asks for a sign-in before it tells what does not exist under
@@ -54,7 +95,7 @@ func (s *Server) guardUnmatched(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		// A wrong method on the way in is no secret, and names the right one.
-		if c.Path() != "/api/v1/login" {
+		if c.Path() != "/api/v1/login" && c.Path() != "/api/v1/invitations/accept" {
 			if err := s.authenticate(c); err != nil {
 				return err
 			}
@@ -76,23 +117,40 @@ func routed(c echo.Context) bool {
 // authenticate finds out who calls: by the bearer token if there is one, else
 // by the session cookie. A wrong token is not made up for by a cookie.
 func (s *Server) authenticate(c echo.Context) error {
-	r := c.Request()
-	if scheme, token, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
-		if !s.config.Tokens.Valid(strings.TrimSpace(token)) {
-			return unauthorized(c)
+	who, err := s.identifyCaller(c.Request())
+	switch {
+	case errors.Is(err, auth.ErrToken), errors.Is(err, auth.ErrNoSession):
+		return unauthorized(c)
+	case err != nil:
+		return err
+	}
+	c.Set(callerKey, who)
+	// Everybody has an allowance of their own; a token's user is its name.
+	if wait := s.throttle.Take(who.user.Email); wait > 0 {
+		return &apiError{
+			Status: http.StatusTooManyRequests, Code: "too_many_calls", RetryAfter: wait,
+			Message: "There were too many calls in a short time. Try again in a moment.",
 		}
-		c.Set(callerKey, caller{user: s.config.Users.Admin()})
-		return nil
+	}
+	return nil
+}
+
+func (s *Server) identifyCaller(r *http.Request) (caller, error) {
+	if scheme, token, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
+		user, scopes, err := s.config.Directory.Bearer(r.Context(), strings.TrimSpace(token))
+		if err != nil {
+			return caller{}, err
+		}
+		return caller{user: user, scopes: scopes}, nil
 	}
 	session, err := s.config.Sessions.Read(r, s.secure(r))
 	if err != nil {
-		return unauthorized(c)
+		return caller{}, err
 	}
 	if !safe(r.Method) && !s.fromOwnPage(r) {
-		return errOrigin
+		return caller{}, errOrigin
 	}
-	c.Set(callerKey, caller{user: session.User, session: &session})
-	return nil
+	return caller{user: session.User, session: &session, scopes: auth.AllScopes}, nil
 }
 
 func unauthorized(c echo.Context) error {

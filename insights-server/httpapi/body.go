@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -67,6 +68,24 @@ func badRequest(code, field, format string, args ...any) error {
 // readStrings reads an object whose fields are strings. A field that is null
 // counts as absent; names are compared with case.
 func readStrings(body []byte, known ...string) (map[string]string, error) {
+	object, err := readObject(body, known...)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for name, raw := range object {
+		var value string
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return nil, badRequest(insight.CodeWrongType, name, "%q is not a string.", name)
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+// readObject takes an object apart. A field that is null counts as absent; names
+// are compared with case.
+func readObject(body []byte, known ...string) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(body) {
 		return nil, badRequest(insight.CodeInvalidUTF8, "", "The body is not valid UTF-8.")
 	}
@@ -78,21 +97,13 @@ func readStrings(body []byte, known ...string) (map[string]string, error) {
 		}
 		return nil, badRequest(insight.CodeInvalidJSON, "", "The body is not JSON: %v.", err)
 	}
-	values := map[string]string{}
-	for _, name := range known {
-		var value *string
-		if raw, given := object[name]; given {
-			if err := json.Unmarshal(raw, &value); err != nil {
-				return nil, badRequest(insight.CodeWrongType, name, "%q is not a string.", name)
-			}
+	for name, raw := range object {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, badRequest(insight.CodeUnknownField, name, "There is no field of this name. Known are: %s.", strings.Join(known, ", "))
+		case string(raw) == "null":
+			delete(object, name)
 		}
-		if value != nil {
-			values[name] = *value
-		}
-		delete(object, name)
 	}
-	for name := range object {
-		return nil, badRequest(insight.CodeUnknownField, name, "There is no field of this name. Known are: %s.", strings.Join(known, ", "))
-	}
-	return values, nil
+	return object, nil
 }

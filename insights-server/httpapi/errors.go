@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 )
@@ -67,6 +68,8 @@ func toAPI(err error) *apiError {
 			Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
 			Message: fmt.Sprintf("The body has more than %d KiB, the most that is taken.", large.Limit>>10),
 		}
+	case isAuth(err):
+		return authError(err)
 	case errors.Is(err, query.ErrBusy):
 		return &apiError{
 			Status: http.StatusTooManyRequests, Code: "busy", RetryAfter: time.Second,
@@ -89,6 +92,36 @@ func toAPI(err error) *apiError {
 	}
 	return errInternal
 }
+
+// authErrors are what package auth refuses.
+var authErrors = []struct {
+	err    error
+	answer *apiError
+}{
+	{auth.ErrCredentials, errCredentials},
+	{auth.ErrNoMember, &apiError{Status: http.StatusNotFound, Code: "not_found", Message: "There is no such member, or no more."}},
+	{auth.ErrNoToken, &apiError{Status: http.StatusNotFound, Code: "not_found", Message: "There is no such token, or no more."}},
+	{auth.ErrMemberExists, &apiError{Status: http.StatusConflict, Code: "member_exists", Field: "email", Message: "There is a member with this address. Change their role, or make a new link for them."}},
+	{auth.ErrTooManyMembers, &apiError{Status: http.StatusConflict, Code: "too_many_members", Message: fmt.Sprintf("There are %d members, the most that there can be. Remove some first.", auth.MaxMembers)}},
+	{auth.ErrTooManyTokens, &apiError{Status: http.StatusConflict, Code: "too_many_tokens", Message: fmt.Sprintf("There are %d tokens, the most that there can be. Revoke some first.", auth.MaxTokens)}},
+	{auth.ErrFirstAdmin, &apiError{Status: http.StatusConflict, Code: "first_admin", Message: "The first admin comes from the server's configuration, and is changed there alone: LOAF_ADMIN_EMAIL, and LOAF_ADMIN_PASSWORD or the secret that holds the password."}},
+	{auth.ErrDisabled, &apiError{Status: http.StatusConflict, Code: "member_disabled", Message: "This member is disabled. Enable them first."}},
+	{auth.ErrLink, &apiError{Status: http.StatusNotFound, Code: "link_invalid", Message: "This link is unknown, has been used, or is too old. Ask an admin for a new one."}},
+	{auth.ErrPasswordTooShort, &apiError{Status: http.StatusBadRequest, Code: "password_too_short", Field: "password", Message: fmt.Sprintf("The password is too short. Choose one of at least %d characters.", auth.MinPasswordCharacters)}},
+	{auth.ErrPasswordTooLong, &apiError{Status: http.StatusBadRequest, Code: "password_too_long", Field: "password", Message: fmt.Sprintf("The password has more than %d bytes, the most that is taken.", auth.MaxPasswordBytes)}},
+}
+
+// authError gives the answer to an error of package auth, nil for any other.
+func authError(err error) *apiError {
+	for _, known := range authErrors {
+		if errors.Is(err, known.err) {
+			return known.answer
+		}
+	}
+	return nil
+}
+
+func isAuth(err error) bool { return authError(err) != nil }
 
 // isGone reports that the client did not wait for the answer.
 func isGone(c echo.Context, err error) bool {

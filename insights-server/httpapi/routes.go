@@ -7,18 +7,31 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// access says who may call a route. Its zero value is the strict one.
+// access says who may call a route. Its zero value is the strict one, so that a
+// route which forgets to declare its own is open to admins alone.
 type access int
 
 const (
-	// signedIn needs a session or a bearer token, and with a session that a
-	// call which changes something comes from our own page.
-	signedIn access = iota
-	// ownPage needs nobody signed in, but no other site's page either.
+	// admin is for deciding who may do what: members, tokens, what is deleted for
+	// good. Tokens that were made here may not; those of the configuration may.
+	admin access = iota
+	// editor is for changing what people save; a token needs the scope write.
+	editor
+	// viewer is for asking and reading, and for what concerns nobody but the
+	// caller; a token needs the scope read.
+	viewer
+	// ownPage needs nobody signed in, but no other site's page either. The three
+	// above ask the same of a session's call that changes something.
 	ownPage
 	// public is open to all.
 	public
 )
+
+// route is one entry of the table that the server answers by.
+type route struct {
+	method, path string
+	access       access
+}
 
 // routes are all that the server answers; every other path under /api is a
 // 404, and the rest of the paths are the page's.
@@ -40,18 +53,29 @@ func (s *Server) routes() *echo.Echo {
 		handler      echo.HandlerFunc
 	}{
 		{http.MethodPost, "/api/v1/login", ownPage, s.login},
-		{http.MethodPost, "/api/v1/logout", signedIn, s.logout},
-		{http.MethodGet, "/api/v1/session", signedIn, s.session},
-		{http.MethodPost, "/api/v1/query", signedIn, s.query},
-		{http.MethodGet, "/api/v1/events", signedIn, s.events},
-		{http.MethodGet, "/api/v1/properties", signedIn, s.properties},
-		{http.MethodGet, "/api/v1/property-values", signedIn, s.propertyValues},
-		{http.MethodGet, "/api/v1/pipeline", signedIn, s.pipeline},
+		{http.MethodPost, "/api/v1/logout", viewer, s.logout},
+		{http.MethodGet, "/api/v1/session", viewer, s.session},
+		{http.MethodPost, "/api/v1/session/password", viewer, s.setPassword},
+		{http.MethodPost, "/api/v1/invitations", admin, s.invite},
+		{http.MethodPost, "/api/v1/invitations/accept", ownPage, s.acceptInvitation},
+		{http.MethodGet, "/api/v1/members", admin, s.members},
+		{http.MethodPatch, "/api/v1/members/:id", admin, s.changeMember},
+		{http.MethodDelete, "/api/v1/members/:id", admin, s.removeMember},
+		{http.MethodPost, "/api/v1/members/:id/link", admin, s.newLink},
+		{http.MethodGet, "/api/v1/tokens", admin, s.tokens},
+		{http.MethodPost, "/api/v1/tokens", admin, s.newToken},
+		{http.MethodDelete, "/api/v1/tokens/:id", admin, s.revokeToken},
+		{http.MethodPost, "/api/v1/query", viewer, s.query},
+		{http.MethodGet, "/api/v1/events", viewer, s.events},
+		{http.MethodGet, "/api/v1/properties", viewer, s.properties},
+		{http.MethodGet, "/api/v1/property-values", viewer, s.propertyValues},
+		{http.MethodGet, "/api/v1/pipeline", viewer, s.pipeline},
 		{http.MethodGet, "/healthz", public, s.healthz},
 		{http.MethodGet, "/readyz", public, s.readyz},
 		{http.MethodGet, "/metrics", public, s.metrics.serve},
 	} {
 		handler := s.admit(r.access, r.handler)
+		s.table = append(s.table, route{r.method, r.path, r.access})
 		e.Add(r.method, r.path, handler)
 		if r.method == http.MethodGet {
 			e.Add(http.MethodHead, r.path, handler)

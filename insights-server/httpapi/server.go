@@ -39,10 +39,12 @@ type Config struct {
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
 
-	// Users may sign in, with Sessions that last; Tokens are for programs.
-	Users    *auth.Users
-	Sessions *auth.Sessions
-	Tokens   auth.Tokens
+	// Directory knows who may call, and Sessions who has signed in.
+	Directory *auth.Directory
+	Sessions  *auth.Sessions
+	// CallsPerMinute is how many calls each caller may make in a minute; 0 means
+	// auth.DefaultCallsPerMinute.
+	CallsPerMinute int
 
 	// SecureCookies says that browsers reach the server over TLS even where
 	// the connection to it is not.
@@ -70,15 +72,17 @@ type Server struct {
 	config    Config
 	origins   map[string]bool
 	echo      *echo.Echo
+	table     []route
 	limiter   *auth.Limiter
+	throttle  *auth.Throttle
 	metrics   *metrics
 	readiness *readiness
 }
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Users == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, users and sessions")
+	if c.Service == nil || c.Directory == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, a directory and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -93,6 +97,7 @@ func New(c Config) (*Server, error) {
 		config:    c,
 		origins:   map[string]bool{},
 		limiter:   auth.NewLimiter(c.Now),
+		throttle:  auth.NewThrottle(c.CallsPerMinute, c.Now),
 		metrics:   newMetrics(),
 		readiness: &readiness{ready: c.Service.Ready, now: c.Now},
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 type userBody struct {
-	Email string `json:"email"`
-	Role  string `json:"role"`
+	Email string    `json:"email"`
+	Role  auth.Role `json:"role"`
 }
 
 type sessionBody struct {
@@ -43,25 +43,48 @@ func (s *Server) login(c echo.Context) error {
 	if given["password"] == "" {
 		return badRequest(insight.CodeRequired, "password", "The password is missing.")
 	}
-	attempt, wait := s.limiter.Begin(s.client(r))
-	if wait > 0 {
-		wait = (wait + time.Second - 1).Truncate(time.Second)
-		return &apiError{
-			Status: http.StatusTooManyRequests, Code: "too_many_attempts", RetryAfter: wait,
-			Message: fmt.Sprintf("There were too many wrong attempts. Try again in %.0f s.", wait.Seconds()),
-		}
-	}
-	user, err := s.config.Users.Authenticate(r.Context(), given["email"], given["password"])
-	switch {
-	case errors.Is(err, auth.ErrCredentials):
-		return errCredentials
-	case err != nil:
-		attempt.Cancel()
+	attempt, err := s.beginAttempt(r)
+	if err != nil {
 		return err
 	}
-	attempt.Succeed()
+	user, err := s.config.Directory.Authenticate(r.Context(), given["email"], given["password"])
+	if err := settle(attempt, err); err != nil {
+		return err
+	}
+	return s.startSession(c, user)
+}
+
+// beginAttempt counts a try at a secret that people know or were sent, or
+// refuses it when there were too many.
+func (s *Server) beginAttempt(r *http.Request) (auth.Attempt, error) {
+	attempt, wait := s.limiter.Begin(s.client(r))
+	if wait == 0 {
+		return attempt, nil
+	}
+	wait = (wait + time.Second - 1).Truncate(time.Second)
+	return auth.Attempt{}, &apiError{
+		Status: http.StatusTooManyRequests, Code: "too_many_attempts", RetryAfter: wait,
+		Message: fmt.Sprintf("There were too many wrong attempts. Try again in %.0f s.", wait.Seconds()),
+	}
+}
+
+// settle ends an attempt by its outcome: only one that was judged wrong counts.
+func settle(attempt auth.Attempt, err error) error {
+	switch {
+	case err == nil:
+		attempt.Succeed()
+	case errors.Is(err, auth.ErrCredentials), errors.Is(err, auth.ErrLink):
+	default:
+		attempt.Cancel()
+	}
+	return err
+}
+
+// startSession begins a session and answers it. Whatever session the browser
+// had ends with the new one.
+func (s *Server) startSession(c echo.Context, user auth.User) error {
+	r := c.Request()
 	secure := s.secure(r)
-	// Whatever session the browser had ends with the new one.
 	if old, err := s.config.Sessions.Read(r, secure); err == nil {
 		s.config.Sessions.End(old)
 	}
@@ -84,4 +107,39 @@ func (s *Server) logout(c echo.Context) error {
 func (s *Server) session(c echo.Context) error {
 	who := callerOf(c)
 	return c.JSON(http.StatusOK, newSessionBody(who.user, who.session))
+}
+
+// setPassword lets people change their own. It ends their other sessions, and
+// this one goes on as a new one.
+func (s *Server) setPassword(c echo.Context) error {
+	r := c.Request()
+	body, err := readJSON(c, maxLoginBytes)
+	if err != nil {
+		return err
+	}
+	given, err := readStrings(body, "current_password", "password")
+	if err != nil {
+		return err
+	}
+	who := callerOf(c)
+	if who.session == nil {
+		return forbidden("A token has no password. Sign in to change yours.")
+	}
+	for _, name := range []string{"current_password", "password"} {
+		if given[name] == "" {
+			return badRequest(insight.CodeRequired, name, "Give %q.", name)
+		}
+	}
+	attempt, err := s.beginAttempt(r)
+	if err != nil {
+		return err
+	}
+	user, err := s.config.Directory.SetPassword(r.Context(), who.user, given["current_password"], given["password"])
+	if err := settle(attempt, err); errors.Is(err, auth.ErrCredentials) {
+		// Not a 401: the session is good.
+		return badRequest("wrong_password", "current_password", "The current password is wrong.")
+	} else if err != nil {
+		return err
+	}
+	return s.startSession(c, user)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"sort"
 	"strings"
 	"testing"
@@ -29,6 +30,11 @@ func TestSpecificationIsValid(t *testing.T) {
 	}
 }
 
+// template writes Echo's :id as the specification writes it.
+func template(path string) string {
+	return regexp.MustCompile(`:([a-z_]+)`).ReplaceAllString(path, "{$1}")
+}
+
 func TestRoutesAreSpecified(t *testing.T) {
 	text, err := os.ReadFile("../api/openapi.yaml")
 	if err != nil {
@@ -51,7 +57,7 @@ func TestRoutesAreSpecified(t *testing.T) {
 	inServer := map[string]bool{}
 	for _, r := range newFixture(t).server.echo.Routes() {
 		if r.Method != http.MethodHead {
-			inServer[r.Method+" "+r.Path] = true
+			inServer[r.Method+" "+template(r.Path)] = true
 		}
 	}
 	for name, pair := range map[string][2]map[string]bool{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
 	"github.com/dataloaf/dataloaf/insights-server/query"
@@ -22,25 +23,26 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 	if err != nil {
 		return nil, fmt.Errorf("set the admin's password: %w", err)
 	}
-	users, err := auth.NewUsers("", hash)
-	if err != nil {
-		return nil, fmt.Errorf("set the admin's password: %w", err)
-	}
-	sessions, err := auth.NewSessions(auth.SessionConfig{Users: users, Key: []byte(sessionKey), Now: o.Now, Random: rand.Reader})
-	if err != nil {
-		return nil, fmt.Errorf("set up sessions: %w", err)
-	}
 	sum := sha256.Sum256([]byte(o.Token))
 	tokens, err := auth.ParseTokens(hex.EncodeToString(sum[:]))
 	if err != nil {
 		return nil, fmt.Errorf("set the token: %w", err)
 	}
+	directory, err := auth.NewDirectory(auth.DirectoryConfig{
+		AdminHash: hash, Tokens: tokens, Store: document.New(e.Database(), document.Options{Now: o.Now}), Logger: logger, Now: o.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set the admin's password: %w", err)
+	}
+	sessions, err := auth.NewSessions(auth.SessionConfig{Directory: directory, Key: []byte(sessionKey), Now: o.Now, Random: rand.Reader})
+	if err != nil {
+		return nil, fmt.Errorf("set up sessions: %w", err)
+	}
 	return httpapi.New(httpapi.Config{
 		Service:      query.New(e.Database(), query.Options{Now: o.Now}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
-		Users:        users,
+		Directory:    directory,
 		Sessions:     sessions,
-		Tokens:       tokens,
 		Page:         page.Handler(),
 		Logger:       logger,
 		Now:          o.Now,

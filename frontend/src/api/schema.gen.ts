@@ -61,6 +61,188 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's own password
+         * @description Ends all other sessions of the user; this one goes on under a new
+         *     cookie. Attempts with a wrong current password are limited as sign-ins
+         *     are. The first admin's password is the server's configuration, and a
+         *     token has none.
+         */
+        post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite somebody
+         * @description Makes a member and a link by which they choose a password. The link is
+         *     shown here alone, works once, and expires after 7 days. Needs the role
+         *     admin.
+         */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose a password with a one-time link
+         * @description Takes the token after the `#` of the link, makes the member active and
+         *     signs them in. Sessions of an older password end. Attempts are limited as
+         *     sign-ins are.
+         */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may sign in
+         * @description The first admin of the configuration, then the members, the oldest first. Needs the role admin.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Ends their sessions at once. What they saved stays. Needs the role admin.
+         */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a member's role, disable or enable them
+         * @description What is absent stays. Disabling ends their sessions and their link at
+         *     once. Nobody changes the first admin, or takes their own rights away.
+         *     Needs the role admin.
+         */
+        patch: operations["changeMember"];
+        trace?: never;
+    };
+    "/api/v1/members/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new one-time link
+         * @description For an invitation that expired, or to reset a password: the link before
+         *     it is of no use any more, and an old password goes on until the new link
+         *     is used. Needs the role admin.
+         */
+        post: operations["newMemberLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tokens of programs
+         * @description Those that admins made, the oldest first; `configured` counts the ones of
+         *     the server's configuration beside them. Needs the role admin.
+         */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Make a token
+         * @description The token is shown here alone. It may do what a viewer may with the scope
+         *     `read`, and save as an editor may with `write`; none may what an admin
+         *     may. Needs the role admin.
+         */
+        post: operations["newToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token
+         * @description It is refused from now on. Needs the role admin.
+         */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/query": {
         parameters: {
             query?: never;
@@ -247,8 +429,7 @@ export interface components {
         User: {
             /** @description The user's address; `admin` for a first admin that has none. */
             email: string;
-            /** @enum {string} */
-            role: "admin";
+            role: components["schemas"]["Role"];
         };
         Session: {
             user: components["schemas"]["User"];
@@ -257,6 +438,103 @@ export interface components {
              * @description When the session ends; null for a bearer token.
              */
             expires_at: string | null;
+        };
+        /**
+         * @description A viewer asks questions and reads, an editor also saves, an admin also decides who may do what.
+         * @enum {string}
+         */
+        Role: "viewer" | "editor" | "admin";
+        /** @description At least 12 characters, at most 1,024 bytes. */
+        NewPassword: string;
+        PasswordChange: {
+            current_password: string;
+            password: components["schemas"]["NewPassword"];
+        };
+        Invitation: {
+            email: string;
+            role: components["schemas"]["Role"];
+        };
+        Acceptance: {
+            /** @description What stands after the `#` of the link. */
+            token: string;
+            password: components["schemas"]["NewPassword"];
+        };
+        Member: {
+            id: string;
+            email: string;
+            role: components["schemas"]["Role"];
+            /**
+             * @description Invited until they choose a password; one who is disabled cannot sign in.
+             * @enum {string}
+             */
+            state: "invited" | "active" | "disabled";
+            /** @description Whether it is the first admin, who comes from the server's configuration and cannot be changed here. */
+            first_admin: boolean;
+            /**
+             * Format: date-time
+             * @description When their one-time link expires; null when there is none.
+             */
+            link_expires_at: string | null;
+            /** Format: date-time */
+            created_at: string | null;
+            created_by: string | null;
+        };
+        MemberList: {
+            members: components["schemas"]["Member"][];
+        };
+        MemberLink: {
+            member: components["schemas"]["Member"];
+            /** @description The one-time link. It is shown this once. */
+            link: string;
+        };
+        MemberChange: {
+            role?: components["schemas"]["Role"];
+            /** @enum {string} */
+            state?: "active" | "disabled";
+        };
+        /**
+         * @description To read is to ask and to look; to write is whatever changes something that is kept.
+         * @enum {string}
+         */
+        TokenScope: "read" | "write";
+        Token: {
+            id: string;
+            name: string;
+            /** @description How the token begins. */
+            hint: string;
+            scopes: components["schemas"]["TokenScope"][];
+            /**
+             * Format: date-time
+             * @description From when on it is refused; null for never.
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last used, as far as this server knows; kept across restarts to the hour.
+             */
+            last_used_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+        };
+        TokenList: {
+            tokens: components["schemas"]["Token"][];
+            /** @description How many tokens the server's configuration has beside these. */
+            configured: number;
+        };
+        NewToken: {
+            name: string;
+            scopes: components["schemas"]["TokenScope"][];
+            /**
+             * Format: date-time
+             * @description A time to come; without it the token never expires.
+             */
+            expires_at?: string | null;
+        };
+        MadeToken: {
+            token: components["schemas"]["Token"];
+            /** @description The token itself. It is shown this once. */
+            secret: string;
         };
         /** @description One question. `kind` tells which; without it, `trend`. */
         Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"];
@@ -644,6 +922,103 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description The caller's role or the token's scope does not allow it, or the call came from another site's page. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "forbidden",
+                 *         "message": "This needs the role admin, and yours is viewer. An admin can change that.",
+                 *         "field": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description There is nothing with this id, or no more. */
+        NoSuch: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "not_found",
+                 *         "message": "There is no such member, or no more.",
+                 *         "field": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description It does not go with how things are. `code` says why. */
+        Conflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "member_exists",
+                 *         "message": "There is a member with this address. Change their role, or make a new link for them.",
+                 *         "field": "email"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Too many calls of this user or token, or too many questions at once. Try again after `Retry-After`. */
+        TooManyCalls: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "X-Request-Id": components["headers"]["RequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "too_many_calls",
+                 *         "message": "There were too many calls in a short time. Try again in a moment.",
+                 *         "field": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Too many wrong attempts, or too many calls. Wait as long as `Retry-After` says. */
+        TooManyAttempts: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "X-Request-Id": components["headers"]["RequestID"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "too_many_attempts",
+                 *         "message": "There were too many wrong attempts. Try again in 30 s.",
+                 *         "field": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description The body is too large. */
         TooLarge: {
             headers: {
@@ -890,6 +1265,473 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "the old one of mine",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    /** @description The session cookie. */
+                    "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "role": "editor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            /** @description The member, and the link to hand to them. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "member": {
+                     *         "id": "5f0c9d0e-51a5-4a6e-9a51-0d2f1f1a7c11",
+                     *         "email": "ada@example.com",
+                     *         "role": "editor",
+                     *         "state": "invited",
+                     *         "first_admin": false,
+                     *         "link_expires_at": "2027-01-08T09:00:00Z",
+                     *         "created_at": "2027-01-01T09:00:00Z",
+                     *         "created_by": "admin"
+                     *       },
+                     *       "link": "https://loaf.example.com/invitation#q3Xv0mJ2b8Tn5wYc7RkZs9LdHf4GpAeU1iQoVt6KxBM"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemberLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "q3Xv0mJ2b8Tn5wYc7RkZs9LdHf4GpAeU1iQoVt6KxBM",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    /** @description The session cookie. */
+                    "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["OriginRefused"];
+            /** @description The link is unknown, used or too old; the answer does not say which. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "link_invalid",
+                     *         "message": "This link is unknown, has been used, or is too old. Ask an admin for a new one.",
+                     *         "field": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The members. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "members": [
+                     *         {
+                     *           "id": "admin",
+                     *           "email": "admin",
+                     *           "role": "admin",
+                     *           "state": "active",
+                     *           "first_admin": true,
+                     *           "link_expires_at": null,
+                     *           "created_at": null,
+                     *           "created_by": null
+                     *         },
+                     *         {
+                     *           "id": "5f0c9d0e-51a5-4a6e-9a51-0d2f1f1a7c11",
+                     *           "email": "ada@example.com",
+                     *           "role": "editor",
+                     *           "state": "invited",
+                     *           "first_admin": false,
+                     *           "link_expires_at": "2027-01-08T09:00:00Z",
+                     *           "created_at": "2027-01-01T09:00:00Z",
+                     *           "created_by": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoSuch"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    changeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "viewer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description The member as they are now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c9d0e-51a5-4a6e-9a51-0d2f1f1a7c11",
+                     *       "email": "ada@example.com",
+                     *       "role": "editor",
+                     *       "state": "invited",
+                     *       "first_admin": false,
+                     *       "link_expires_at": "2027-01-08T09:00:00Z",
+                     *       "created_at": "2027-01-01T09:00:00Z",
+                     *       "created_by": "admin"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoSuch"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    newMemberLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member, and the link to hand to them. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "member": {
+                     *         "id": "5f0c9d0e-51a5-4a6e-9a51-0d2f1f1a7c11",
+                     *         "email": "ada@example.com",
+                     *         "role": "editor",
+                     *         "state": "invited",
+                     *         "first_admin": false,
+                     *         "link_expires_at": "2027-01-08T09:00:00Z",
+                     *         "created_at": "2027-01-01T09:00:00Z",
+                     *         "created_by": "admin"
+                     *       },
+                     *       "link": "https://loaf.example.com/invitation#q3Xv0mJ2b8Tn5wYc7RkZs9LdHf4GpAeU1iQoVt6KxBM"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemberLink"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoSuch"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "tokens": [
+                     *         {
+                     *           "id": "0b0e6a7b-7a9c-4b57-8b0f-0a4f2a3b9b55",
+                     *           "name": "nightly report",
+                     *           "hint": "loaf_Ab3d",
+                     *           "scopes": [
+                     *             "read"
+                     *           ],
+                     *           "expires_at": null,
+                     *           "last_used_at": null,
+                     *           "created_at": "2027-01-01T09:00:00Z",
+                     *           "created_by": "admin"
+                     *         }
+                     *       ],
+                     *       "configured": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    newToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "nightly report",
+                 *       "scopes": [
+                 *         "read"
+                 *       ],
+                 *       "expires_at": "2027-12-31T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description The token. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": {
+                     *         "id": "0b0e6a7b-7a9c-4b57-8b0f-0a4f2a3b9b55",
+                     *         "name": "nightly report",
+                     *         "hint": "loaf_Ab3d",
+                     *         "scopes": [
+                     *           "read"
+                     *         ],
+                     *         "expires_at": null,
+                     *         "last_used_at": null,
+                     *         "created_at": "2027-01-01T09:00:00Z",
+                     *         "created_by": "admin"
+                     *       },
+                     *       "secret": "loaf_Ab3dPq9yJr2mXw7cVt5nKz8hLs4gFd1eUa6bQo0iYkE"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoSuch"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
     };

@@ -43,6 +43,7 @@ type config struct {
 	trustedProxies []netip.Prefix
 	queryTimeout   time.Duration
 	maxQueries     int
+	callsPerMinute int
 	logLevel       slog.Level
 }
 
@@ -77,6 +78,8 @@ func readConfig(getenv func(string) string) (config, error) {
 	check(named("LOAF_QUERY_TIMEOUT", err))
 	c.maxQueries, err = readCount(getenv("LOAF_MAX_QUERIES"), max(2, runtime.GOMAXPROCS(0)))
 	check(named("LOAF_MAX_QUERIES", err))
+	c.callsPerMinute, err = readCount(getenv("LOAF_CALLS_PER_MINUTE"), auth.DefaultCallsPerMinute)
+	check(named("LOAF_CALLS_PER_MINUTE", err))
 	if level := getenv("LOAF_LOG_LEVEL"); level != "" {
 		check(named("LOAF_LOG_LEVEL", c.logLevel.UnmarshalText([]byte(level))))
 	}
@@ -231,7 +234,7 @@ func (c *config) readPassword(password, hash string) error {
 		return nil // readSecrets reads it
 	case hash != "":
 		c.adminHash = hash
-		_, err := auth.NewUsers(c.adminEmail, hash)
+		_, err := auth.NewDirectory(auth.DirectoryConfig{AdminEmail: c.adminEmail, AdminHash: hash})
 		return named("LOAF_ADMIN_PASSWORD_HASH", err)
 	case password == "":
 		return errors.New("nobody could sign in: set LOAF_ADMIN_PASSWORD_HASH (see `insights-server hash-password`) or LOAF_ADMIN_PASSWORD, or LOAF_INSIGHTS_SECRET")

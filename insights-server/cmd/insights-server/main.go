@@ -22,6 +22,7 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no authorities
 
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
 	"github.com/dataloaf/dataloaf/insights-server/query"
@@ -93,6 +94,8 @@ Environment:
                             X-Forwarded-Proto are believed
   LOAF_QUERY_TIMEOUT        how long a query may take       (30s)
   LOAF_MAX_QUERIES          how many run at once            (one a processor)
+  LOAF_CALLS_PER_MINUTE     how many calls each user or token may make in a
+                            minute                          (1200)
   LOAF_LOG_LEVEL            debug, info, warn or error      (info)
 
 For what is kept in AWS, region and credentials come from where every AWS
@@ -212,26 +215,29 @@ func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer
 	if !c.keyGiven {
 		logger.Warn("LOAF_SESSION_KEY is not set: sessions end with this process")
 	}
-	users, err := auth.NewUsers(c.adminEmail, c.adminHash)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", errUsage, err)
-	}
-	sessions, err := auth.NewSessions(auth.SessionConfig{
-		Users: users, Key: c.sessionKey, Life: c.sessionLife, Now: time.Now, Random: rand.Reader,
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err)
-	}
 	db, err := c.openWarehouse(cloud.login)
 	if err != nil {
 		return nil, nil, err
 	}
+	directory, err := auth.NewDirectory(auth.DirectoryConfig{
+		AdminEmail: c.adminEmail, AdminHash: c.adminHash, Tokens: c.tokens,
+		Store: document.New(db, document.Options{}), Logger: logger,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w: %w", errUsage, err), db.SQL.Close())
+	}
+	sessions, err := auth.NewSessions(auth.SessionConfig{
+		Directory: directory, Key: c.sessionKey, Life: c.sessionLife, Now: time.Now, Random: rand.Reader,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err), db.SQL.Close())
+	}
 	server, err := httpapi.New(httpapi.Config{
 		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries}),
 		FilesWaiting:   cloud.waiting,
-		Users:          users,
+		Directory:      directory,
 		Sessions:       sessions,
-		Tokens:         c.tokens,
+		CallsPerMinute: c.callsPerMinute,
 		SecureCookies:  c.secureCookies,
 		Origins:        c.publicURLs,
 		TrustedProxies: c.trustedProxies,

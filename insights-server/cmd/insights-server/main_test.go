@@ -189,11 +189,11 @@ func TestHashPassword(t *testing.T) {
 	if err := run(t.Context(), []string{"hash-password"}, environment(), strings.NewReader("correct horse\n"), &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	users, err := auth.NewUsers("", strings.TrimSpace(out.String()))
+	directory, err := auth.NewDirectory(auth.DirectoryConfig{AdminHash: strings.TrimSpace(out.String())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := users.Authenticate(t.Context(), "", "correct horse"); err != nil {
+	if _, err := directory.Authenticate(t.Context(), "", "correct horse"); err != nil {
 		t.Errorf("the hash does not fit its password: %v", err)
 	}
 	for _, bad := range []string{"", "\n", strings.Repeat("x", auth.MaxPasswordBytes+100)} {
