@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 const goodQuery = `{"range":{"last":"30d"},"interval":"day","series":[{"event":"e","aggregation":{"type":"total"}}]}`
 
 // protected are the routes that need someone signed in.
-var protected = []call{
+var protected = slices.Concat(savedCalls, []call{
 	{path: "/api/v1/session"},
 	{method: http.MethodPost, path: "/api/v1/logout"},
 	{method: http.MethodPost, path: "/api/v1/query", body: goodQuery},
@@ -22,7 +23,7 @@ var protected = []call{
 	{path: "/api/v1/properties?scope=event"},
 	{path: "/api/v1/property-values?scope=user&property=plan"},
 	{path: "/api/v1/pipeline"},
-}
+})
 
 func TestEveryRouteByEveryCaller(t *testing.T) {
 	open := []call{{path: "/healthz"}, {path: "/readyz"}, {path: "/metrics"}}

@@ -34,6 +34,7 @@ func (s *Server) routes() *echo.Echo {
 		s.guardUnmatched,
 		s.servePage,
 	)
+	kept := s.config.Saved
 	for _, r := range []struct {
 		method, path string
 		access       access
@@ -47,6 +48,26 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/properties", signedIn, s.properties},
 		{http.MethodGet, "/api/v1/property-values", signedIn, s.propertyValues},
 		{http.MethodGet, "/api/v1/pipeline", signedIn, s.pipeline},
+
+		{http.MethodGet, "/api/v1/insights", signedIn, listSaved(s, "insights", kept.Insights)},
+		{http.MethodPost, "/api/v1/insights", signedIn, createSaved(s, "/api/v1/insights", kept.Insights)},
+		{http.MethodGet, "/api/v1/insights/:id", signedIn, readSaved(s, kept.Insights)},
+		{http.MethodPut, "/api/v1/insights/:id", signedIn, replaceSaved(s, kept.Insights)},
+		{http.MethodDelete, "/api/v1/insights/:id", signedIn, s.deleteInsight},
+		{http.MethodPost, "/api/v1/insights/:id/duplicate", signedIn, duplicateSaved(s, "/api/v1/insights", kept.Insights)},
+		{http.MethodPost, "/api/v1/insights/:id/run", signedIn, s.runInsight},
+		{http.MethodGet, "/api/v1/dashboards", signedIn, listSaved(s, "dashboards", kept.Dashboards)},
+		{http.MethodPost, "/api/v1/dashboards", signedIn, createSaved(s, "/api/v1/dashboards", kept.Dashboards)},
+		{http.MethodGet, "/api/v1/dashboards/:id", signedIn, readSaved(s, kept.Dashboards)},
+		{http.MethodPut, "/api/v1/dashboards/:id", signedIn, replaceSaved(s, kept.Dashboards)},
+		{http.MethodDelete, "/api/v1/dashboards/:id", signedIn, deleteSaved(s, kept.Dashboards)},
+		{http.MethodPost, "/api/v1/dashboards/:id/duplicate", signedIn, duplicateSaved(s, "/api/v1/dashboards", kept.Dashboards)},
+		{http.MethodGet, "/api/v1/annotations", signedIn, s.listAnnotations},
+		{http.MethodPost, "/api/v1/annotations", signedIn, createSaved(s, "/api/v1/annotations", kept.Annotations)},
+		{http.MethodGet, "/api/v1/annotations/:id", signedIn, readSaved(s, kept.Annotations)},
+		{http.MethodPut, "/api/v1/annotations/:id", signedIn, replaceSaved(s, kept.Annotations)},
+		{http.MethodDelete, "/api/v1/annotations/:id", signedIn, deleteSaved(s, kept.Annotations)},
+
 		{http.MethodGet, "/healthz", public, s.healthz},
 		{http.MethodGet, "/readyz", public, s.readyz},
 		{http.MethodGet, "/metrics", public, s.metrics.serve},

@@ -11,9 +11,11 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 // newInsights is the insights API with the page.
@@ -37,6 +39,7 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 	}
 	return httpapi.New(httpapi.Config{
 		Service:      query.New(e.Database(), query.Options{Now: o.Now}),
+		Saved:        saved.New(document.New(e.Database(), document.Options{Now: o.Now}), saved.Options{}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Users:        users,
 		Sessions:     sessions,

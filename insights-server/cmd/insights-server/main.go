@@ -22,9 +22,11 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no authorities
 
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 func main() {
@@ -228,6 +230,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer
 	}
 	server, err := httpapi.New(httpapi.Config{
 		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries}),
+		Saved:          saved.New(document.New(db, document.Options{}), saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Users:          users,
 		Sessions:       sessions,
