@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 // statusClientGone is what the log says, after nginx, of a call whose client
@@ -56,6 +59,7 @@ func toAPI(err error) *apiError {
 		api     *apiError
 		bad     *insight.Error
 		large   *http.MaxBytesError
+		inUse   *saved.InUseError
 		routing *echo.HTTPError
 	)
 	switch {
@@ -70,6 +74,23 @@ func toAPI(err error) *apiError {
 		}
 	case isAuth(err):
 		return authError(err)
+	case errors.As(err, &inUse):
+		return &apiError{
+			Status: http.StatusConflict, Code: "in_use",
+			Message: fmt.Sprintf("The insight is on %s. Take it off first, or delete it with ?force=true, which removes its cards.", namesOf("dashboard", inUse.Dashboards)),
+		}
+	case errors.Is(err, document.ErrNotFound):
+		return &apiError{Status: http.StatusNotFound, Code: "not_found", Message: "There is none of this id, or no more."}
+	case errors.Is(err, document.ErrStale):
+		return &apiError{
+			Status: http.StatusConflict, Code: "conflict",
+			Message: "Somebody else changed it in the meantime, so nothing was saved. Read it again and make your change on top, or save yours as a new one.",
+		}
+	case errors.Is(err, document.ErrTooLarge):
+		return &apiError{
+			Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
+			Message: fmt.Sprintf("What is saved may have %d bytes in all, and this has more. Shorten its texts, or split it.", document.MaxBytes),
+		}
 	case errors.Is(err, query.ErrBusy):
 		return &apiError{
 			Status: http.StatusTooManyRequests, Code: "busy", RetryAfter: time.Second,
@@ -122,6 +143,24 @@ func authError(err error) *apiError {
 }
 
 func isAuth(err error) bool { return authError(err) != nil }
+
+// namesOf writes "the dashboard \"A\"", or of several the first few.
+func namesOf(what string, names []string) string {
+	const most = 5
+	quoted := make([]string, 0, most)
+	for _, name := range names[:min(len(names), most)] {
+		quoted = append(quoted, strconv.Quote(name))
+	}
+	text := strings.Join(quoted, ", ")
+	switch more := len(names) - most; {
+	case len(names) == 1:
+		return "the " + what + " " + text
+	case more > 0:
+		return fmt.Sprintf("the %ss %s and %d more", what, text, more)
+	default:
+		return "the " + what + "s " + text
+	}
+}
 
 // isGone reports that the client did not wait for the answer.
 func isGone(c echo.Context, err error) bool {

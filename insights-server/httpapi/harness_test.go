@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 const (
@@ -112,7 +114,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	}
 	f := &fixture{t: t, service: &fakeService{}, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, log: &bytes.Buffer{}}
 	c := Config{
-		Service: f.service, Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
+		Service: f.service, Saved: saved.New(fakeDocuments{}, saved.Options{}), Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
@@ -294,13 +296,28 @@ var specifiedRoutes = map[string]bool{
 	"GET /api/v1/members": true, "PATCH /api/v1/members/{id}": true, "DELETE /api/v1/members/{id}": true, "POST /api/v1/members/{id}/link": true,
 	"GET /api/v1/tokens": true, "POST /api/v1/tokens": true, "DELETE /api/v1/tokens/{id}": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /metrics": true,
+
+	"GET /api/v1/insights": true, "POST /api/v1/insights": true,
+	"GET /api/v1/insights/{id}": true, "PUT /api/v1/insights/{id}": true, "DELETE /api/v1/insights/{id}": true,
+	"POST /api/v1/insights/{id}/duplicate": true, "POST /api/v1/insights/{id}/run": true,
+	"GET /api/v1/dashboards": true, "POST /api/v1/dashboards": true,
+	"GET /api/v1/dashboards/{id}": true, "PUT /api/v1/dashboards/{id}": true, "DELETE /api/v1/dashboards/{id}": true,
+	"POST /api/v1/dashboards/{id}/duplicate": true,
+	"GET /api/v1/annotations":                true, "POST /api/v1/annotations": true,
+	"GET /api/v1/annotations/{id}": true, "PUT /api/v1/annotations/{id}": true, "DELETE /api/v1/annotations/{id}": true,
 }
 
-// specified finds a path's template: ids stand after their collection's name.
+// specified reports whether a path is one of specifiedRoutes, or fits one with
+// a part in braces.
 func specified(method, path string) bool {
-	parts := strings.Split(path, "/")
-	if len(parts) > 4 && (parts[3] == "members" || parts[3] == "tokens") {
-		parts[4] = "{id}"
+	asked := strings.Split(method+" "+path, "/")
+	for route := range specifiedRoutes {
+		parts := strings.Split(route, "/")
+		if slices.EqualFunc(parts, asked, func(part, given string) bool {
+			return part == given || strings.HasPrefix(part, "{") && given != ""
+		}) {
+			return true
+		}
 	}
-	return specifiedRoutes[method+" "+strings.Join(parts, "/")]
+	return false
 }

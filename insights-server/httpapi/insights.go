@@ -22,6 +22,11 @@ func (s *Server) query(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.answerQuery(c, q)
+}
+
+// answerQuery runs a query and answers in the form that the caller prefers.
+func (s *Server) answerQuery(c echo.Context, q insight.Query) error {
 	s.metrics.queries.Inc()
 	defer s.metrics.queries.Dec()
 	answer, err := s.config.Service.Run(c.Request().Context(), q)

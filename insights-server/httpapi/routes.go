@@ -47,6 +47,7 @@ func (s *Server) routes() *echo.Echo {
 		s.guardUnmatched,
 		s.servePage,
 	)
+	kept := s.config.Saved
 	for _, r := range []struct {
 		method, path string
 		access       access
@@ -70,6 +71,26 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/properties", viewer, s.properties},
 		{http.MethodGet, "/api/v1/property-values", viewer, s.propertyValues},
 		{http.MethodGet, "/api/v1/pipeline", viewer, s.pipeline},
+
+		{http.MethodGet, "/api/v1/insights", viewer, listSaved(s, "insights", kept.Insights)},
+		{http.MethodPost, "/api/v1/insights", editor, createSaved(s, "/api/v1/insights", kept.Insights)},
+		{http.MethodGet, "/api/v1/insights/:id", viewer, readSaved(s, kept.Insights)},
+		{http.MethodPut, "/api/v1/insights/:id", editor, replaceSaved(s, kept.Insights)},
+		{http.MethodDelete, "/api/v1/insights/:id", editor, s.deleteInsight},
+		{http.MethodPost, "/api/v1/insights/:id/duplicate", editor, duplicateSaved(s, "/api/v1/insights", kept.Insights)},
+		{http.MethodPost, "/api/v1/insights/:id/run", viewer, s.runInsight},
+		{http.MethodGet, "/api/v1/dashboards", viewer, listSaved(s, "dashboards", kept.Dashboards)},
+		{http.MethodPost, "/api/v1/dashboards", editor, createSaved(s, "/api/v1/dashboards", kept.Dashboards)},
+		{http.MethodGet, "/api/v1/dashboards/:id", viewer, readSaved(s, kept.Dashboards)},
+		{http.MethodPut, "/api/v1/dashboards/:id", editor, replaceSaved(s, kept.Dashboards)},
+		{http.MethodDelete, "/api/v1/dashboards/:id", editor, deleteSaved(s, kept.Dashboards)},
+		{http.MethodPost, "/api/v1/dashboards/:id/duplicate", editor, duplicateSaved(s, "/api/v1/dashboards", kept.Dashboards)},
+		{http.MethodGet, "/api/v1/annotations", viewer, s.listAnnotations},
+		{http.MethodPost, "/api/v1/annotations", editor, createSaved(s, "/api/v1/annotations", kept.Annotations)},
+		{http.MethodGet, "/api/v1/annotations/:id", viewer, readSaved(s, kept.Annotations)},
+		{http.MethodPut, "/api/v1/annotations/:id", editor, replaceSaved(s, kept.Annotations)},
+		{http.MethodDelete, "/api/v1/annotations/:id", editor, deleteSaved(s, kept.Annotations)},
+
 		{http.MethodGet, "/healthz", public, s.healthz},
 		{http.MethodGet, "/readyz", public, s.readyz},
 		{http.MethodGet, "/metrics", public, s.metrics.serve},

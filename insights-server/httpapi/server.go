@@ -19,6 +19,7 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 // Service answers questions; *query.Service is the one that is used.
@@ -35,6 +36,8 @@ type Service interface {
 type Config struct {
 	// Service answers the questions.
 	Service Service
+	// Saved is what people keep: insights, dashboards and annotations.
+	Saved *saved.Library
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
@@ -81,8 +84,8 @@ type Server struct {
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Directory == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, a directory and sessions")
+	if c.Service == nil || c.Saved == nil || c.Directory == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, a directory and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

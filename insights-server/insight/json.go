@@ -213,7 +213,9 @@ func (f *fields) get(name string) (node, bool) {
 
 // given returns a member, be it null.
 func (f *fields) given(name string) (node, bool) {
-	f.known = append(f.known, name)
+	if !slices.Contains(f.known, name) {
+		f.known = append(f.known, name)
+	}
 	for _, m := range f.node.members {
 		if m.name == name {
 			return m.value, true

@@ -15,6 +15,7 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 // newInsights is the insights API with the page.
@@ -40,6 +41,7 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 	}
 	return httpapi.New(httpapi.Config{
 		Service:      query.New(e.Database(), query.Options{Now: o.Now}),
+		Saved:        saved.New(document.New(e.Database(), document.Options{Now: o.Now}), saved.Options{}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Directory:    directory,
 		Sessions:     sessions,

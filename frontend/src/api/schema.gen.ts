@@ -274,6 +274,223 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved insights, the last changed first */
+        get: operations["listInsights"];
+        put?: never;
+        /**
+         * Save a new insight
+         * @description The query is checked as `POST /api/v1/query` checks it; the `field` of an
+         *     error begins with `query.`. An item has at most 65,535 bytes in all.
+         */
+        post: operations["createInsight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** Read one insight */
+        get: operations["getInsight"];
+        /**
+         * Save an insight anew
+         * @description Replaces all of it. With `version` in the body, or with `If-Match`, it
+         *     is saved only while it still has that version, else the answer is 409
+         *     `conflict` and nothing is changed. Without either it replaces whatever
+         *     there is.
+         */
+        put: operations["replaceInsight"];
+        post?: never;
+        /**
+         * Delete a saved insight
+         * @description An insight that dashboards show is not deleted: 409 `in_use` names them.
+         *     With `force=true` it is, and its cards with it.
+         */
+        delete: operations["deleteInsight"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Save a copy, named "Copy of …" */
+        post: operations["duplicateInsight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a saved insight
+         * @description Answers as `POST /api/v1/query` does, JSON or CSV. The body may be left
+         *     out, or give another range or time zone than the insight's own.
+         */
+        post: operations["runInsight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dashboards, the last changed first */
+        get: operations["listDashboards"];
+        put?: never;
+        /**
+         * Save a new dashboard
+         * @description A card's `insight_id` must name a saved insight. A dashboard has at most
+         *     65,535 bytes in all.
+         */
+        post: operations["createDashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** Read one dashboard */
+        get: operations["getDashboard"];
+        /**
+         * Save a dashboard anew
+         * @description Replaces all of it. With `version` in the body, or with `If-Match`, it
+         *     is saved only while it still has that version, else the answer is 409
+         *     `conflict` and nothing is changed. Without either it replaces whatever
+         *     there is. A card whose insight was deleted may stay.
+         */
+        put: operations["replaceDashboard"];
+        post?: never;
+        /**
+         * Delete a dashboard
+         * @description The insights that it shows stay.
+         */
+        delete: operations["deleteDashboard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Save a copy, named "Copy of …" */
+        post: operations["duplicateDashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Annotations, the earliest first */
+        get: operations["listAnnotations"];
+        put?: never;
+        /** Save a new annotation */
+        post: operations["createAnnotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** Read one annotation */
+        get: operations["getAnnotation"];
+        /**
+         * Save an annotation anew
+         * @description Replaces all of it. With `version` in the body, or with `If-Match`, it
+         *     is saved only while it still has that version, else the answer is 409
+         *     `conflict` and nothing is changed. Without either it replaces whatever
+         *     there is.
+         */
+        put: operations["replaceAnnotation"];
+        post?: never;
+        /** Delete an annotation */
+        delete: operations["deleteAnnotation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -805,6 +1022,186 @@ export interface components {
             /** @description How many of them did the return event in the bucket itself, in the one after it, and so on; 0 for those that have not begun. */
             values: number[];
         };
+        /** @description More than white space, which is taken off at both ends. */
+        ItemName: string;
+        InsightInput: {
+            name: components["schemas"]["ItemName"];
+            description?: string;
+            query: components["schemas"]["Query"];
+            /** @description How the page draws the answer; at most 8,192 bytes. The server keeps it as it is. */
+            display?: {
+                [key: string]: unknown;
+            };
+        };
+        InsightChange: {
+            name: components["schemas"]["ItemName"];
+            description?: string;
+            query: components["schemas"]["Query"];
+            /** @description How the page draws the answer; at most 8,192 bytes. The server keeps it as it is. */
+            display?: {
+                [key: string]: unknown;
+            };
+            /** @description The version that this is a change of. */
+            version?: number;
+        };
+        Insight: {
+            /** Format: uuid */
+            id: string;
+            /** @description Counts from 1, and goes up by one with each change. */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The address of who saved it first. */
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The address of who changed it last. */
+            updated_by: string;
+            name: components["schemas"]["ItemName"];
+            description: string;
+            query: components["schemas"]["Query"];
+            /** @description How the page draws the answer; at most 8,192 bytes. The server keeps it as it is. */
+            display?: {
+                [key: string]: unknown;
+            };
+        };
+        InsightList: {
+            insights: components["schemas"]["Insight"][];
+        };
+        RunInsight: {
+            range?: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+        };
+        DashboardInput: {
+            name: components["schemas"]["ItemName"];
+            description?: string;
+            /** @description For all cards, in place of their own. */
+            range?: components["schemas"]["Range"];
+            /** @description For all cards, in place of their own. */
+            timezone?: string;
+            cards?: components["schemas"]["CardInput"][];
+        };
+        DashboardChange: {
+            name: components["schemas"]["ItemName"];
+            description?: string;
+            /** @description For all cards, in place of their own. */
+            range?: components["schemas"]["Range"];
+            /** @description For all cards, in place of their own. */
+            timezone?: string;
+            cards?: components["schemas"]["CardInput"][];
+            /** @description The version that this is a change of. */
+            version?: number;
+        };
+        Dashboard: {
+            /** Format: uuid */
+            id: string;
+            /** @description Counts from 1, and goes up by one with each change. */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The address of who saved it first. */
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The address of who changed it last. */
+            updated_by: string;
+            name: components["schemas"]["ItemName"];
+            description: string;
+            /** @description For all cards, in place of their own. */
+            range?: components["schemas"]["Range"];
+            /** @description For all cards, in place of their own. */
+            timezone?: string;
+            cards: components["schemas"]["Card"][];
+        };
+        DashboardList: {
+            dashboards: components["schemas"]["Dashboard"][];
+        };
+        Card: components["schemas"]["InsightCard"] | components["schemas"]["TextCard"];
+        InsightCard: {
+            id: components["schemas"]["CardID"];
+            /** @constant */
+            kind: "insight";
+            insight_id: string;
+            layout: components["schemas"]["Layout"];
+        };
+        TextCard: {
+            id: components["schemas"]["CardID"];
+            /** @constant */
+            kind: "text";
+            /** @description Plain text, or Markdown for those who read it as that. */
+            text: string;
+            layout: components["schemas"]["Layout"];
+        };
+        CardInput: components["schemas"]["InsightCardInput"] | components["schemas"]["TextCardInput"];
+        InsightCardInput: {
+            id?: components["schemas"]["CardID"];
+            /** @constant */
+            kind: "insight";
+            insight_id: string;
+            layout: components["schemas"]["Layout"];
+        };
+        TextCardInput: {
+            id?: components["schemas"]["CardID"];
+            /** @constant */
+            kind: "text";
+            /** @description Plain text, or Markdown for those who read it as that. */
+            text: string;
+            layout: components["schemas"]["Layout"];
+        };
+        /** @description Names the card within its dashboard. A new card may leave it to the server. */
+        CardID: string;
+        /**
+         * @description The card's place on a grid of 12 columns: x and w in columns, at most 12
+         *     together; y and h in rows. Where cards overlap, the page moves the lower
+         *     ones down.
+         */
+        Layout: {
+            x: number;
+            y: number;
+            w: number;
+            h: number;
+        };
+        AnnotationInput: {
+            /**
+             * Format: date-time
+             * @description When it happened, kept to the microsecond.
+             */
+            at: string;
+            text: string;
+        };
+        AnnotationChange: {
+            /**
+             * Format: date-time
+             * @description When it happened, kept to the microsecond.
+             */
+            at: string;
+            text: string;
+            /** @description The version that this is a change of. */
+            version?: number;
+        };
+        Annotation: {
+            /** Format: uuid */
+            id: string;
+            /** @description Counts from 1, and goes up by one with each change. */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The address of who saved it first. */
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The address of who changed it last. */
+            updated_by: string;
+            /**
+             * Format: date-time
+             * @description When it happened, kept to the microsecond.
+             */
+            at: string;
+            text: string;
+        };
+        AnnotationList: {
+            annotations: components["schemas"]["Annotation"][];
+        };
         EventList: {
             events: components["schemas"]["EventInfo"][];
         };
@@ -941,8 +1338,8 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description There is nothing with this id, or no more. */
-        NoSuch: {
+        /** @description There is none of this id, or no more. */
+        NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestID"];
                 [name: string]: unknown;
@@ -952,7 +1349,7 @@ export interface components {
                  * @example {
                  *       "error": {
                  *         "code": "not_found",
-                 *         "message": "There is no such member, or no more.",
+                 *         "message": "There is none of this id, or no more.",
                  *         "field": null
                  *       }
                  *     }
@@ -960,7 +1357,11 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description It does not go with how things are. `code` says why. */
+        /**
+         * @description It does not go with how things are, and nothing was changed; `code` says
+         *     why. `conflict`: somebody else changed it in the meantime. `in_use`: a
+         *     dashboard shows the insight.
+         */
         Conflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestID"];
@@ -970,9 +1371,9 @@ export interface components {
                 /**
                  * @example {
                  *       "error": {
-                 *         "code": "member_exists",
-                 *         "message": "There is a member with this address. Change their role, or make a new link for them.",
-                 *         "field": "email"
+                 *         "code": "conflict",
+                 *         "message": "Somebody else changed it in the meantime, so nothing was saved. Read it again and make your change on top, or save yours as a new one.",
+                 *         "field": null
                  *       }
                  *     }
                  */
@@ -1136,6 +1537,15 @@ export interface components {
         };
     };
     parameters: {
+        /** @description The item's id. */
+        ID: string;
+        /**
+         * @description The ETag that the item was read with. Where it has another version by
+         *     now, the answer is 409 `conflict` and nothing is changed.
+         */
+        IfMatch: string;
+        /** @description Only those whose name contains this; case is ignored. */
+        Search: string;
         /** @description Properties of events, or attributes of users. */
         Scope: components["schemas"]["Scope"];
     };
@@ -1145,6 +1555,10 @@ export interface components {
         RequestID: string;
         /** @description Seconds to wait. */
         RetryAfter: number;
+        /** @description The item's version in quotes, to be sent back as `If-Match`. */
+        Version: string;
+        /** @description The path of the new item. */
+        Location: string;
     };
     pathItems: never;
 }
@@ -1497,7 +1911,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NoSuch"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
@@ -1549,7 +1963,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NoSuch"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1596,7 +2010,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NoSuch"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
@@ -1729,7 +2143,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NoSuch"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
@@ -1810,6 +2224,644 @@ export interface operations {
             };
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listInsights: {
+        parameters: {
+            query?: {
+                /** @description Only those whose name contains this; case is ignored. */
+                search?: components["parameters"]["Search"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that there are. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createInsight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InsightInput"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Insight"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getInsight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The insight. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Insight"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    replaceInsight: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InsightChange"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Insight"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteInsight: {
+        parameters: {
+            query?: {
+                /** @description Whether to take the insight off its dashboards, too. */
+                force?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    duplicateInsight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Insight"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    runInsight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "range": {
+                 *         "last": "12mo"
+                 *       },
+                 *       "timezone": "Europe/Berlin"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RunInsight"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listDashboards: {
+        parameters: {
+            query?: {
+                /** @description Only those whose name contains this; case is ignored. */
+                search?: components["parameters"]["Search"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that there are. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardInput"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dashboard. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    replaceDashboard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardChange"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteDashboard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    duplicateDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listAnnotations: {
+        parameters: {
+            query?: {
+                /** @description Only those at this instant or later. */
+                from?: string;
+                /** @description Only those before this instant. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that there are. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createAnnotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnotationInput"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getAnnotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The annotation. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotation"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    replaceAnnotation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnotationChange"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteAnnotation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
     };

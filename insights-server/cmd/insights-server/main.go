@@ -26,6 +26,7 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 func main() {
@@ -234,6 +235,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer
 	}
 	server, err := httpapi.New(httpapi.Config{
 		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries}),
+		Saved:          saved.New(document.New(db, document.Options{}), saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
 		Sessions:       sessions,
