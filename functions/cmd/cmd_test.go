@@ -286,6 +286,21 @@ func TestFromTheAPIToTheWarehouse(t *testing.T) {
 			t.Errorf("want %s: %s", want, o.response)
 		}
 	}
+	// All of it adds up, line by line.
+	today := time.Now().UTC()
+	for from, want := range map[string]string{
+		"2026-01-02T03:00:00Z":                         `"kind":"events","objects":1,"accepted":1,"loaded":1,"duplicates":0`,
+		today.Add(-2 * time.Hour).Format(time.RFC3339): `"kind":"events","objects":2,"accepted":4,"loaded":2,"duplicates":2`,
+	} {
+		to := today.Add(time.Hour).Format(time.RFC3339)
+		if strings.HasPrefix(from, "2026-01-02") {
+			to = "2026-01-02T04:00:00Z"
+		}
+		o := load.invoke(t, []byte(`{"action":"audit","from":"`+from+`","to":"`+to+`","deep":true}`), 15*time.Minute)
+		if o.failed || !strings.Contains(string(o.response), `"proven":true`) || !strings.Contains(string(o.response), want) {
+			t.Errorf("want %s: %s", want, o.response)
+		}
+	}
 	s.closed(t)
 }
 

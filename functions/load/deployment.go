@@ -119,7 +119,7 @@ func (d *Deployment) Prepare(ctx context.Context) (Summary, error) {
 // Sweep loads what is in a window. A deployment whose first run is not done has
 // nowhere to load it yet.
 func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {
-	if err := d.mustBeReady(ctx, "sweep"); err != nil {
+	if err := d.MustBeReady(ctx, "sweep"); err != nil {
 		return Summary{}, err
 	}
 	return d.config.Loader.SweepWindow(ctx, w)
@@ -128,13 +128,15 @@ func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {
 // Replay loads again what was set aside in a range. Like a sweep it needs the
 // tables.
 func (d *Deployment) Replay(ctx context.Context, r Range) (Summary, error) {
-	if err := d.mustBeReady(ctx, "replay"); err != nil {
+	if err := d.MustBeReady(ctx, "replay"); err != nil {
 		return Summary{}, err
 	}
 	return d.config.Loader.Replay(ctx, r)
 }
 
-func (d *Deployment) mustBeReady(ctx context.Context, action string) error {
+// MustBeReady gives an error while the first run is not done: there are no tables
+// for an action before that.
+func (d *Deployment) MustBeReady(ctx context.Context, action string) error {
 	ready, err := d.isReady(ctx)
 	if err != nil {
 		return err

@@ -34,8 +34,8 @@ func (r Range) Check() error {
 	return nil
 }
 
-// bounds are keys between which all objects of the range lie.
-func (r Range) bounds(kind warehouse.Kind) (after, before string) {
+// Bounds are keys between which all objects of a kind in the range lie.
+func (r Range) Bounds(kind warehouse.Kind) (after, before string) {
 	last := r.To.UTC().Add(-1).Truncate(time.Hour)
 	folder := func(hour time.Time) string { return string(kind) + "/" + hour.Format("2006/01/02/15") }
 	return folder(r.From.UTC()), folder(last.Add(time.Hour))
@@ -83,7 +83,7 @@ func (l *Loader) Replay(ctx context.Context, r Range) (Summary, error) {
 var errPast = errors.New("the range ends here")
 
 func (l *Loader) replay(ctx context.Context, kind warehouse.Kind, r Range, total *Summary) error {
-	after, before := r.bounds(kind)
+	after, before := r.Bounds(kind)
 	var due []warehouse.Object
 	flush := func() error {
 		full := due

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dataloaf/dataloaf/cli/internal/audit"
 	"github.com/dataloaf/dataloaf/cli/internal/replay"
 )
 
@@ -60,6 +61,30 @@ func TestADevIsOperated(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), "Rows loaded    2") {
 			t.Errorf("%v\n%s", err, out)
 		}
+		proven := func(fails bool, flags ...string) (report audit.Report) {
+			t.Helper()
+			args := append([]string{"audit", "--data-dir", "data", "--from", "2024-05-01T10:00:00Z", "--deep", "--json"}, flags...)
+			out, err := loafctl(t, dir, args...).Output()
+			if (err != nil) != fails {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if err := json.Unmarshal(out, &report); err != nil {
+				t.Fatal(err)
+			}
+			return report
+		}
+		// The one of doctor and the one that was mended; the dev is asked.
+		if r := proven(false); r.Target != d.Address || r.Totals[0].Loaded != 1 || r.Totals[2].Checked != 1 {
+			t.Errorf("%+v", r)
+		}
 		d.stop(t, os.Interrupt)
+		// Nobody holds the folder, so it is opened.
+		if r := proven(false, "--warehouse", warehouse); r.Target != "data" || r.Totals[0].Loaded != 1 || r.LoadRows != 1 {
+			t.Errorf("%+v", r)
+		}
+		put(gzipped(nil))
+		if r := proven(true, "--warehouse", warehouse, "--kind", "updates", "--to", "2024-05-01T11:00:00Z"); r.Proven || r.MismatchesTotal != 1 {
+			t.Errorf("%+v", r)
+		}
 	})
 }

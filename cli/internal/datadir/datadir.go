@@ -187,6 +187,12 @@ func removeIfThere(path string) error {
 	return nil
 }
 
+// Exists tells whether a folder is a data folder.
+func Exists(path string) bool {
+	_, err := os.Stat(filepath.Join(path, settingsFile))
+	return err == nil
+}
+
 // FindRunning tells how to reach the dev that runs on a folder. It reports
 // false when none does; what a dev that was killed left behind is no dev.
 func FindRunning(path string) (Running, bool) {

@@ -42,7 +42,7 @@ type admin struct {
 func newAdmin(token string, p *pipeline, k *keys, now func() time.Time, logger *slog.Logger) http.Handler {
 	a := &admin{
 		token: sha256.Sum256([]byte(token)), keys: k, logger: logger,
-		load: &invoke.Load{Runner: runner{p}, Keeper: idle{}, KeepEvery: time.Hour, Now: now, Logger: logger},
+		load: &invoke.Load{Runner: runner{p}, Auditor: p.auditor, Keeper: idle{}, KeepEvery: time.Hour, Now: now, Logger: logger},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+LoadPath, a.invoke)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
+	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/functions/update"
@@ -17,8 +18,8 @@ import (
 type engine interface {
 	load.Warehouse
 	update.Merger
+	audit.Warehouse
 	Migrate(ctx context.Context) error
-	Database() warehouse.Database
 	Close() error
 }
 

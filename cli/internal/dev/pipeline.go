@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/collect"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
@@ -31,6 +32,7 @@ type pipeline struct {
 	deliveries []*local.Delivery
 	schedule   *local.Schedule
 	loader     *load.Loader
+	auditor    *audit.Auditor
 	collection http.Handler
 }
 
@@ -48,6 +50,7 @@ func newPipeline(e engine, store *local.Store, keys *local.Keyring, now func() t
 		deliveries: []*local.Delivery{events, users},
 		schedule:   local.NewSchedule(loader, queue, logger),
 		loader:     loader,
+		auditor:    newAuditor(e, store, now),
 		collection: local.NewHTTP(local.HTTPConfig{
 			Keys:    keys,
 			Collect: collect.New(collect.Config{Events: events, Users: users, Now: now, NewID: newID, Logger: logger}),

@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dataloaf/dataloaf/cli/internal/audit"
 	"github.com/dataloaf/dataloaf/cli/internal/deployed/deployedtest"
 	"github.com/dataloaf/dataloaf/cli/internal/replay"
 	"github.com/dataloaf/dataloaf/cli/internal/status"
+	"github.com/dataloaf/dataloaf/cli/internal/target"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
 )
 
@@ -35,13 +37,20 @@ func TestTheOperatorsPolicy(t *testing.T) {
 	var out bytes.Buffer
 	streams := term.Streams{Out: &out, Err: &out}
 	s := status.Options{Streams: streams, Timeout: time.Minute, Now: w.Now}
-	w.Invoke = func(map[string]string) (any, string) { return map[string]any{"action": "replay"}, "" }
-	r := replay.Options{Streams: streams, From: "1h", Timeout: time.Minute, Now: w.Now, Pause: w.Pause}
-	s.Dir, r.Dir = w.Dir(), w.Dir()
+	w.Invoke = func(event map[string]string) (any, string) {
+		return map[string]any{"action": event["action"], "proven": true}, ""
+	}
+	hour := target.Range{From: "1h"}
+	r := replay.Options{Streams: streams, Range: hour, Timeout: time.Minute, Now: w.Now, Pause: w.Pause}
+	a := audit.Options{Streams: streams, Range: hour, Timeout: time.Minute, Now: w.Now, Pause: w.Pause}
+	s.Dir, r.Dir, a.Dir = w.Dir(), w.Dir(), w.Dir()
 	if err := status.Run(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	if err := replay.Run(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.Run(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	var need []string

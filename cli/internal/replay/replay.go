@@ -14,21 +14,18 @@ import (
 
 	"github.com/dataloaf/dataloaf/cli/internal/cloud"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
+	"github.com/dataloaf/dataloaf/cli/internal/loadfunction"
 	"github.com/dataloaf/dataloaf/cli/internal/target"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
 	"github.com/dataloaf/dataloaf/functions/aws/invoke"
 	"github.com/dataloaf/dataloaf/functions/load"
-	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
 // Options of the command.
 type Options struct {
 	Streams term.Streams
 	target.Flags
-	// From and To are times, or durations back from now.
-	From, To string
-	// Kind is one of the kinds of raw objects; empty is all.
-	Kind    string
+	target.Range
 	JSON    bool
 	Timeout time.Duration
 	// Now is the clock, and Pause waits.
@@ -61,10 +58,8 @@ The stack's own load function does the work. For a dev, it must be running.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	o.Register(f)
-	f.StringVar(&o.From, "from", "", "where the range begins: a `time` such as 2026-03-04T05:00:00Z, or how long ago, such as 24h")
-	f.StringVar(&o.To, "to", "", "where the range ends: a `time`, or how long ago (default: now)")
-	f.StringVar(&o.Kind, "kind", "", "events, users or updates (default: all)")
+	o.Flags.Register(f)
+	o.Range.Register(f)
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
 	f.DurationVar(&o.Timeout, "timeout", time.Hour, "how long it may take")
 	return cmd
@@ -88,9 +83,6 @@ type Report struct {
 	QuarantinedObjects []string `json:"quarantined_objects"`
 	Invocations        int      `json:"invocations"`
 }
-
-// loader invokes the load function, wherever that is.
-type loader func(ctx context.Context, event []byte) (invoke.Report, error)
 
 // Run replays and prints.
 func Run(ctx context.Context, o Options) error {
@@ -126,33 +118,12 @@ func Run(ctx context.Context, o Options) error {
 
 // ranged reads the range.
 func (o *Options) ranged() (load.Range, error) {
-	now := o.Now()
-	r := load.Range{To: now}
-	if o.From == "" {
-		return r, failure.Usage("Give --from (LOAF_FROM), such as --from 24h or --from 2026-03-04T05:00:00Z.", "--from is missing: the range has no beginning")
-	}
 	if o.Timeout <= 0 {
-		return r, failure.Usage("Use a duration such as --timeout 1h.", "--timeout must be above zero")
+		return load.Range{}, failure.Usage("Use a duration such as --timeout 1h.", "--timeout must be above zero")
 	}
-	for _, end := range []struct {
-		flag, text string
-		at         *time.Time
-	}{{"from", o.From, &r.From}, {"to", o.To, &r.To}} {
-		if end.text == "" {
-			continue
-		}
-		if ago, err := time.ParseDuration(end.text); err == nil && ago >= 0 {
-			*end.at = now.Add(-ago)
-			continue
-		}
-		at, err := time.Parse(time.RFC3339, end.text)
-		if err != nil {
-			return r, failure.Usage("Give a time such as 2026-03-04T05:00:00Z, or how long ago, such as 24h.", "--%s %q is neither a time nor a duration", end.flag, end.text)
-		}
-		*end.at = at
-	}
-	if o.Kind != "" {
-		r.Kinds = []warehouse.Kind{warehouse.Kind(o.Kind)}
+	r, err := o.Read(o.Now())
+	if err != nil {
+		return r, err
 	}
 	if err := r.Check(); err != nil {
 		return r, failure.Usage("`loafctl replay --help` has examples.", "%v", err)
@@ -160,13 +131,13 @@ func (o *Options) ranged() (load.Range, error) {
 	return r, nil
 }
 
-func (o *Options) loader(ctx context.Context) (loader, error) {
+func (o *Options) loader(ctx context.Context) (loadfunction.Call, error) {
 	running, local, err := o.Dev()
 	if err != nil {
 		return nil, err
 	}
 	if local {
-		return o.dev(running)
+		return loadfunction.OfDev(running, o.Timeout)
 	}
 	s, err := o.Stack(ctx)
 	if err != nil {
@@ -175,11 +146,11 @@ func (o *Options) loader(ctx context.Context) (loader, error) {
 	if !s.Loads() {
 		return nil, failure.New(nil, "", "the stack %q has no warehouse and loads nothing", s.Name)
 	}
-	return o.function(s), nil
+	return loadfunction.Stack{Action: "replay", Doing: "a replay", Tell: o.tell, Pause: o.Pause}.Of(s), nil
 }
 
 // replay invokes until all is done: one invocation may run out of time.
-func (o *Options) replay(ctx context.Context, work loader, r load.Range) (Report, error) {
+func (o *Options) replay(ctx context.Context, work loadfunction.Call, r load.Range) (Report, error) {
 	total := Report{From: r.From.UTC(), To: r.To.UTC(), Kind: o.Kind, QuarantinedObjects: []string{}}
 	event := map[string]string{"action": "replay", "from": r.From.UTC().Format(time.RFC3339Nano), "to": r.To.UTC().Format(time.RFC3339Nano)}
 	if o.Kind != "" {
@@ -190,8 +161,8 @@ func (o *Options) replay(ctx context.Context, work loader, r load.Range) (Report
 		return total, fmt.Errorf("write the event: %w", err)
 	}
 	for {
-		part, err := work(ctx, text)
-		if err != nil {
+		var part invoke.Report
+		if err := work(ctx, text, &part); err != nil {
 			return total, err
 		}
 		// What this one found loaded, the ones before may have loaded.

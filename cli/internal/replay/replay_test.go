@@ -11,6 +11,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/deployed/deployedtest"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/replay"
+	"github.com/dataloaf/dataloaf/cli/internal/target"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
 )
 
@@ -18,7 +19,7 @@ import (
 func run(t *testing.T, w *deployedtest.World, change func(*replay.Options)) (report replay.Report, said string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	o := replay.Options{Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, From: "24h", JSON: true, Timeout: time.Hour, Now: w.Now, Pause: w.Pause}
+	o := replay.Options{Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, Range: target.Range{From: "24h"}, JSON: true, Timeout: time.Hour, Now: w.Now, Pause: w.Pause}
 	o.Dir = w.Dir()
 	if change != nil {
 		change(&o)

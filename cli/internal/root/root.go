@@ -12,6 +12,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/cli/internal/apply"
 	"github.com/dataloaf/dataloaf/cli/internal/artifacts"
+	"github.com/dataloaf/dataloaf/cli/internal/audit"
 	"github.com/dataloaf/dataloaf/cli/internal/completion"
 	"github.com/dataloaf/dataloaf/cli/internal/cost"
 	"github.com/dataloaf/dataloaf/cli/internal/destroy"
@@ -83,6 +84,7 @@ func Command(streams term.Streams, lookup environment.Lookup) *cobra.Command {
 			doctor.Command(streams),
 			open.Command(streams),
 			replay.Command(streams),
+			audit.Command(streams),
 			rotatekey.Command(streams),
 		}},
 		{cobra.Group{ID: "data", Title: "With data:"}, []*cobra.Command{

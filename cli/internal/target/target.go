@@ -93,6 +93,18 @@ func (f *Flags) Dev() (datadir.Running, bool, error) {
 	return r, ok, nil
 }
 
+// Idle finds the data folder that the flags mean, where no dev runs on it; false
+// where they mean a stack or a dev that runs.
+func (f *Flags) Idle() (folder string, ok bool) {
+	if f.Endpoint != "" || f.namesStack() {
+		return "", false
+	}
+	if _, running := datadir.FindRunning(f.DataDir); running {
+		return "", false
+	}
+	return f.DataDir, datadir.Exists(f.DataDir)
+}
+
 // Stack finds the stack that the flags mean, and reads what it tells about
 // itself.
 func (f *Flags) Stack(ctx context.Context) (*deployed.Stack, error) {

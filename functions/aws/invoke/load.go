@@ -36,6 +36,8 @@ type Keeper interface {
 type Load struct {
 	Runner Runner
 	Keeper Keeper
+	// Auditor answers the action audit; nil where nothing can be audited.
+	Auditor Auditor
 	// KeepEvery is the time between two calls of Keeper's.
 	KeepEvery time.Duration
 	Now       func() time.Time
@@ -64,6 +66,9 @@ const maxNamed = 100
 // Invoke does what one event asks. An error counts in the function's Errors
 // metric.
 func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
+	if audited(event) {
+		return l.audit(ctx, event)
+	}
 	action, do, err := l.action(event)
 	if err != nil {
 		l.Logger.ErrorContext(ctx, "an event is not known", "error", err)
@@ -145,7 +150,7 @@ func (l *Load) action(event json.RawMessage) (name string, do work, err error) {
 		}
 		return "sweep", func(ctx context.Context) (load.Summary, error) { return l.Runner.Sweep(ctx, window) }, nil
 	case e.Action != nil && *e.Action == "replay":
-		r, err := l.replayed(e.From, e.To, e.Kind)
+		r, err := l.ranged("a replay", "replay", e.From, e.To, e.Kind)
 		if err != nil {
 			return "", nil, err
 		}
@@ -157,11 +162,11 @@ func (l *Load) action(event json.RawMessage) (name string, do work, err error) {
 	}
 }
 
-// replayed is the range of a replay: from must be given, to is now without it.
-func (l *Load) replayed(from, to, kind *string) (load.Range, error) {
+// ranged is the range of an action: from must be given, to is now without it.
+func (l *Load) ranged(what, action string, from, to, kind *string) (load.Range, error) {
 	r := load.Range{To: l.Now()}
 	if from == nil {
-		return r, errors.New(`a replay needs "from", such as {"action":"replay","from":"2026-03-04T05:00:00Z","to":"2026-03-04T07:00:00Z"}`)
+		return r, fmt.Errorf(`%s needs "from", such as {"action":%q,"from":"2026-03-04T05:00:00Z","to":"2026-03-04T07:00:00Z"}`, what, action)
 	}
 	for _, end := range []struct {
 		name string
@@ -183,7 +188,7 @@ func (l *Load) replayed(from, to, kind *string) (load.Range, error) {
 	return r, r.Check()
 }
 
-const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"} and {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted`
+const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"}, {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted, and the same with {"action":"audit"} and "deep":true`
 
 // finishReserve of an invocation's time is kept from its work: Lambda kills
 // what is still at it at the deadline, with the transaction half-way and not a

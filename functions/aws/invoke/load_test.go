@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/aws"
 	"github.com/dataloaf/dataloaf/functions/aws/invoke"
 	"github.com/dataloaf/dataloaf/functions/load"
@@ -20,6 +21,8 @@ import (
 var (
 	_ invoke.Runner = (*load.Deployment)(nil)
 	_ invoke.Keeper = (*aws.Notifications)(nil)
+
+	_ invoke.Auditor = (*audit.Auditor)(nil)
 )
 
 var now = time.Date(2026, 3, 4, 5, 30, 0, 0, time.UTC)
@@ -158,6 +161,65 @@ func TestAReplayOfARange(t *testing.T) {
 	}
 	if got := r.replayed; !got.To.Equal(now.Add(30*time.Minute)) || !reflect.DeepEqual(got.Kinds, []warehouse.Kind{warehouse.Updates}) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// auditor notes what it is asked, and answers or fails.
+type auditor struct {
+	asked  audit.Request
+	err    error
+	panics bool
+	left   time.Duration
+}
+
+func (a *auditor) Run(ctx context.Context, r audit.Request) (audit.Result, error) {
+	a.asked = r
+	if deadline, ok := ctx.Deadline(); ok {
+		a.left = time.Until(deadline)
+	}
+	if a.panics {
+		panic("a defect")
+	}
+	return audit.Result{Proven: true, Loads: 7}, a.err
+}
+
+func TestAnAudit(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	day := load.Range{From: now.Add(-30 * time.Minute), To: now.Add(30 * time.Minute), Kinds: []warehouse.Kind{warehouse.Users}}
+	for event, want := range map[string]*audit.Request{
+		`{"action":"audit","from":"2026-03-04T05:00:00Z"}`:                                                        {Range: load.Range{From: now.Add(-30 * time.Minute), To: now}},
+		`{"action":"audit","from":"2026-03-04T05:00:00Z","to":"2026-03-04T06:00:00Z","kind":"users","deep":true}`: {Range: day, Deep: true},
+		`{"action":"audit"}`:                                                 nil,
+		`{"action":"audit","from":"yesterday"}`:                              nil,
+		`{"action":"audit","from":"2026-03-04T05:00:00Z","deep":"very"}`:     nil,
+		`{"action":"audit","from":"2026-03-04T05:00:00Z","kind":"secrets"}`:  nil,
+		`{"action":"audit","from":"2026-03-04T05:00:00Z","to":"2026-03-04"}`: nil,
+	} {
+		a, log := &auditor{}, bytes.Buffer{}
+		l := newLoad(&runner{}, &log)
+		l.Auditor = a
+		out, err := l.Invoke(ctx, json.RawMessage(event))
+		if want == nil {
+			if err == nil || !a.asked.From.IsZero() || log.Len() == 0 {
+				t.Errorf("%s is done: %+v", event, a.asked)
+			}
+			continue
+		}
+		text, _ := json.Marshal(out) // what cannot be written does not begin as is asked
+		if err != nil || !reflect.DeepEqual(a.asked, *want) || !strings.HasPrefix(string(text), `{"action":"audit","from":`) || a.left > 56*time.Second {
+			t.Errorf("%s: %+v, %v, %s", event, a.asked, err, text)
+		}
+	}
+	away := errors.New("away")
+	for name, a := range map[string]invoke.Auditor{"error": &auditor{err: away}, "panic": &auditor{panics: true}, "none": nil} {
+		var log bytes.Buffer
+		l := newLoad(&runner{}, &log)
+		l.Auditor = a
+		_, err := l.Invoke(ctx, json.RawMessage(`{"action":"audit","from":"2026-03-04T05:00:00Z"}`))
+		if err == nil || (name == "error") != errors.Is(err, away) || !strings.Contains(log.String(), `"level":"ERROR"`) {
+			t.Errorf("%s: %v, logged %s", name, err, &log)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	_ "golang.org/x/crypto/x509roots/fallback" // authorities where the system has none
 
+	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/aws"
 	"github.com/dataloaf/dataloaf/functions/aws/invoke"
 	"github.com/dataloaf/dataloaf/functions/cmd/internal/environment"
@@ -82,11 +83,18 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 		Queue: aws.NewQueue(config, queueURL), Buckets: buckets, Visibility: visibility, Now: time.Now, Logger: logger,
 	})
 	loader := load.New(load.Config{Queue: notifications, Warehouse: tables, Lister: store, Logger: logger, Reserve: reserve, Now: time.Now})
+	runner := load.NewDeployment(load.DeploymentConfig{
+		Name: deployment, Loader: loader, Tables: tables, Store: store, Bucket: buckets.Events, Now: time.Now, Logger: logger,
+	})
 	handler := &invoke.Load{
-		Runner: load.NewDeployment(load.DeploymentConfig{
-			Name: deployment, Loader: loader, Tables: tables, Store: store, Bucket: buckets.Events, Now: time.Now, Logger: logger,
-		}),
+		Runner: runner,
 		Keeper: notifications, KeepEvery: keepEvery, Now: time.Now, Logger: logger,
+		Auditor: audit.New(audit.Config{Lister: store, Source: store, Reserve: reserve, Now: time.Now, Open: func(ctx context.Context) (audit.Warehouse, error) {
+			if err := runner.MustBeReady(ctx, "audit"); err != nil {
+				return nil, err
+			}
+			return tables.Audited(ctx)
+		}}),
 	}
 	start(tables.Around(handler.Invoke))
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/functions/warehouse/internal/migrate"
 	"github.com/dataloaf/dataloaf/functions/warehouse/internal/provision"
@@ -52,6 +53,7 @@ func steps(t *testing.T) map[string][]string {
 			Session, Lock, writer.SelectLedger(1), ReadUsers(2), ReadLargeUsers(1), CreateUserStage, StageUsers(2), DeleteUsers, InsertUsers, DropUserStage, InsertLargeUser(2, 1),
 			writer.InsertLedger(1, "TIMESTAMP"),
 		},
+		"audit":   {Session, audit.LedgerRows(21, 2), audit.LedgerSums, audit.Loads, audit.EventRows, audit.DeepEvents(warehouse.Redshift, 2)},
 		"migrate": {Session, CreateLock, Lock, migrate.CreateTable, migrate.CurrentVersion, migrate.InsertVersion, writer.AnyLedger},
 		"provision": slices.Concat(
 			[]string{Session, provision.SelectUser, makeUser, setPassword, provision.SelectDatabase},
@@ -112,7 +114,7 @@ ALL ALTER AND AS AT BETWEEN BIGINT BY CASE CAST CHAR COALESCE COMPUPDATE COPY CO
 DISTINCT DISTKEY DISTSTYLE DROP ELSE ENABLE_CASE_SENSITIVE_IDENTIFIER END EXISTS FORMAT FROM GRANT GREATEST GROUP GZIP IAM_ROLE IF IN INSERT
 INTEGER INTO IS JOIN JSON JSON_PARSE JSON_SERIALIZE JSON_SERIALIZE_TO_VARBYTE JSON_SIZE JSON_TYPEOF KEY LEAST LEFT LIKE LIMIT LOCK LOWER
 MANIFEST MAX MAXERROR MIN NOCREATEDB NOCREATEUSER NOT NULL OFF ON OR ORDER OVER PARTITION PASSWORD PG_BACKEND_PID PG_USER PRIVILEGES PUBLIC
-REGION REVOKE ROW_NUMBER SCHEMA SELECT SET SORTKEY STATUPDATE SUPER SYS_LOAD_ERROR_DETAIL TABLE TABLES TEMP THEN TIMEFORMAT TIMESTAMP TO
+REGION REVOKE ROW_NUMBER SCHEMA SELECT SET SORTKEY STATUPDATE SUM SUPER SYS_LOAD_ERROR_DETAIL TABLE TABLES TEMP THEN TIMEFORMAT TIMESTAMP TO
 TO_VARBYTE TRUE UNION UNPIVOT UPDATE USAGE USENAME USER USING VALUES VARCHAR WHEN WHERE`)
 
 var (

@@ -298,10 +298,14 @@ func (w *World) invoke(out http.ResponseWriter, body []byte) {
 		refuse(out, "lambda", Fault{http.StatusTooManyRequests, "TooManyRequestsException"})
 		return
 	}
-	var in map[string]string
-	if json.Unmarshal(body, &in) != nil || w.Invoke == nil {
+	var given map[string]any
+	if json.Unmarshal(body, &given) != nil || w.Invoke == nil {
 		refuse(out, "lambda", Fault{http.StatusBadRequest, "InvalidRequestContentException"})
 		return
+	}
+	in := map[string]string{}
+	for name, value := range given {
+		in[name] = fmt.Sprint(value)
 	}
 	payload, failed := w.Invoke(in)
 	if failed != "" {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
@@ -25,6 +26,8 @@ type Engine interface {
 	Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
 	Requarantine(ctx context.Context, o warehouse.Object, reason string) error
 	Empty(ctx context.Context) (bool, error)
+	Database() warehouse.Database
+	Users(ctx context.Context, ids []string) ([]warehouse.User, error)
 	Provision(ctx context.Context, admin warehouse.LoginFunc, a warehouse.Accounts) error
 	Close() error
 }
@@ -91,6 +94,9 @@ func (w *Warehouse) open(ctx context.Context) (Engine, error) {
 	}
 	return w.engine, nil
 }
+
+// Audited gives the engine to an audit, within an invocation.
+func (w *Warehouse) Audited(ctx context.Context) (audit.Warehouse, error) { return w.open(ctx) }
 
 // Ping implements load.Warehouse.
 func (w *Warehouse) Ping(ctx context.Context) error {
