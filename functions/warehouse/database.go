@@ -34,11 +34,16 @@ type Properties struct {
 // PropertyColumns reads the catalogue of typed columns. Engines without typed
 // columns give an empty, incomplete catalogue.
 func PropertyColumns(ctx context.Context, db Database) (Properties, error) {
+	return PropertyColumnsIn(ctx, db.SQL, db.Dialect)
+}
+
+// PropertyColumnsIn is PropertyColumns as a transaction sees it.
+func PropertyColumnsIn(ctx context.Context, q Querier, d Dialect) (Properties, error) {
 	out := Properties{Columns: map[string]Columns{}}
-	if db.Dialect != DuckDB {
+	if d != DuckDB {
 		return out, nil
 	}
-	known, err := ReadPropertyColumns(ctx, db.SQL)
+	known, err := ReadPropertyColumns(ctx, q)
 	if err != nil {
 		return out, err
 	}

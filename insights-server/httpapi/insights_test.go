@@ -48,7 +48,7 @@ func TestQueryAnswersJSON(t *testing.T) {
 	if got := r.Header.Get("Content-Type"); got != "application/json" {
 		t.Errorf("content type %q", got)
 	}
-	want := `{"kind":"trend","buckets":["2024-01-01T00:00:00+05:30","2024-02-01T00:00:00+05:30"],"series":[{"event":"purchase","aggregation":{"type":"average","property":"amount"},"breakdown":null,"count":3,"values":[1.5,null]}],"elapsed_ms":12}` + "\n"
+	want := `{"kind":"trend","buckets":["2024-01-01T00:00:00+05:30","2024-02-01T00:00:00+05:30"],"series":[{"event":"purchase","aggregation":{"type":"average","property":"amount"},"breakdown":null,"count":3,"values":[1.5,null]}],"elapsed_ms":12,"data":{"load_id":null,"loaded_at":null}}` + "\n"
 	if got := readAll(t, r); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -25,6 +25,13 @@ type Answer struct {
 	Cohorts []CohortAnswer
 	// Elapsed is how long the answer took.
 	Elapsed time.Duration
+
+	// Data is the state of the warehouse that the answer is of.
+	Data Data
+	// Cached is true when the answer was kept from an equal question.
+	Cached bool
+	// Explain is there for a query that asks for it.
+	Explain *Explanation
 }
 
 // OtherGroup is the text of the group that holds the values beyond a
@@ -164,8 +171,8 @@ func (c CohortAnswer) MarshalJSON() ([]byte, error) {
 	}{c.Start.Format(time.RFC3339), c.Size, c.Values})
 }
 
-// MarshalJSON writes the shape of the contract.
-func (a Answer) MarshalJSON() ([]byte, error) {
+// marshalKind writes the fields of the answer's kind.
+func (a Answer) marshalKind() ([]byte, error) {
 	switch a.Kind {
 	case KindFunnel:
 		return json.Marshal(struct {

@@ -28,7 +28,7 @@ func TestAnswerJSON(t *testing.T) {
 	}
 	want := `{"kind":"trend","buckets":["2024-01-01T00:00:00+01:00","2024-01-02T00:00:00Z"],"series":[` +
 		`{"event":"commit","aggregation":{"type":"total"},"breakdown":null,"count":28775,"values":[28775,0]},` +
-		`{"event":"*","aggregation":{"type":"p90","property":"files"},"breakdown":null,"count":0,"values":[1.5,null]}],"elapsed_ms":1}`
+		`{"event":"*","aggregation":{"type":"p90","property":"files"},"breakdown":null,"count":0,"values":[1.5,null]}],"elapsed_ms":1,"data":{"load_id":null,"loaded_at":null}}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -39,7 +39,7 @@ func TestAnswerJSONHasNoNullLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"kind":"trend","buckets":[],"series":[],"elapsed_ms":0}`; string(got) != want {
+	if want := `{"kind":"trend","buckets":[],"series":[],"elapsed_ms":0,"data":{"load_id":null,"loaded_at":null}}`; string(got) != want {
 		t.Errorf("got %s", got)
 	}
 }

@@ -86,6 +86,12 @@ func (p *parser) common(f *fields, q *Query) *Error {
 	if q.Range, err = parseRange(within); err != nil {
 		return err
 	}
+	if q.Explain, err = f.flag("explain"); err != nil {
+		return err
+	}
+	if q.Refresh, err = f.flag("refresh"); err != nil {
+		return err
+	}
 	q.Filter, err = p.filter(f)
 	return err
 }

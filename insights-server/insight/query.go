@@ -71,6 +71,10 @@ type Query struct {
 	// are names or AnyEvent.
 	CohortEvent, ReturnEvent string
 	Periods                  int
+
+	// Explain asks for the SQL beside the answer, Refresh for an answer that is
+	// not a kept one. Neither changes what is answered.
+	Explain, Refresh bool
 }
 
 // Compare is what a trend is set beside; empty is nothing.

@@ -250,13 +250,22 @@ func valuesSource(r ValuesRequest, d dialect.Dialect, args *dialect.Args) (strin
 // before there are tables.
 func (s *Service) read(ctx context.Context, doing string, work func(context.Context, dialect.Dialect) error) error {
 	return s.turn(ctx, doing, func(ctx context.Context) error {
-		d, err := s.dialect(ctx)
+		planned := func() error {
+			d, err := s.dialect(ctx)
+			if err != nil {
+				return err
+			}
+			return work(ctx, d)
+		}
+		var err error
+		if r := readingOf(ctx); r != nil {
+			err = r.within(ctx, s, planned)
+		} else {
+			err = planned()
+		}
 		if errors.Is(err, errNoTables) {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		return work(ctx, d)
+		return err
 	})
 }

@@ -163,7 +163,7 @@ func (s *Service) readFunnel(ctx context.Context, f *funnel, axis insight.Axis, 
 		return err
 	}
 	f.shape = shape
-	rows, err := s.db.SQL.QueryContext(ctx, statement.SQL, statement.Args...)
+	rows, err := ask(ctx, s.reader(ctx), statement)
 	if err != nil {
 		return err
 	}

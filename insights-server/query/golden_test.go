@@ -136,11 +136,12 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		COUNT SUM MIN MAX PERCENTILE_CONT WITHIN COALESCE LOWER STRPOS DATEDIFF MICROSECOND JSON_TYPEOF
 		UNPIVOT AT
 		E A U P V T C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14
-		C F G R E15`)
+		C F G L M R E15`)
 	// Words of breakdowns, funnels and retentions, with the page of the guide
 	// (https://docs.aws.amazon.com/redshift/latest/dg/) that has them.
 	guide := map[string]string{
 		"ABS":            "r_ABS.html",
+		"CHR":            "r_CHR.html",
 		"CONCAT":         "r_CONCAT.html",
 		"FLOOR":          "r_FLOOR.html",
 		"JSON_SERIALIZE": "JSON_SERIALIZE.html",
@@ -171,7 +172,8 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		}
 		statements = append(statements, s)
 	}
-	statements = append(statements, query.Statement{SQL: r.AttributeTypes()})
+	statements = append(statements, query.Statement{SQL: r.AttributeTypes()}, query.Statement{SQL: query.SelectState})
+	statements = append(statements, runnable(t, statements)...)
 	for _, s := range statements {
 		for _, word := range words(s.SQL) {
 			if !slices.Contains(allowed, strings.ToUpper(word)) {

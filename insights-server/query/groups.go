@@ -3,11 +3,11 @@ package query
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query/dialect"
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
@@ -101,12 +101,12 @@ func groupText(key string, marked bool) (string, error) {
 }
 
 // findGroups runs the statement of PlanGroups.
-func findGroups(ctx context.Context, tx *sql.Tx, q insight.Query, axis insight.Axis, d dialect.Dialect) ([]Groups, error) {
+func findGroups(ctx context.Context, r warehouse.Querier, q insight.Query, axis insight.Axis, d dialect.Dialect) ([]Groups, error) {
 	statement, marked, err := PlanGroups(q, axis, d)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.QueryContext(ctx, statement.SQL, statement.Args...)
+	rows, err := ask(ctx, r, statement)
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func (s *Service) runRetention(ctx context.Context, q insight.Query) (insight.An
 		if err != nil {
 			return err
 		}
-		rows, err := s.db.SQL.QueryContext(ctx, statement.SQL, statement.Args...)
+		rows, err := ask(ctx, s.reader(ctx), statement)
 		if err != nil {
 			return err
 		}

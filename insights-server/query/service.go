@@ -79,6 +79,12 @@ func New(db warehouse.Database, o Options) *Service {
 // answered, or wrap ErrBusy, ErrTimeout, warehouse.ErrUnavailable or
 // context.Canceled; any other is a defect.
 func (s *Service) Run(ctx context.Context, q insight.Query) (insight.Answer, error) {
+	answer, _, err := s.answer(ctx, q)
+	return answer, err
+}
+
+// runKind answers a query within a reading.
+func (s *Service) runKind(ctx context.Context, q insight.Query) (insight.Answer, error) {
 	switch q.Kind {
 	case insight.KindTrend:
 		return s.runTrend(ctx, q)
@@ -108,7 +114,7 @@ func (s *Service) clip(ctx context.Context, axis insight.Axis) (insight.Axis, er
 		return axis, nil
 	}
 	var first, last sql.NullTime
-	err := s.db.SQL.QueryRowContext(ctx, `SELECT MIN("first_seen"), MAX("last_seen") FROM "loaf_event_catalog"`).Scan(&first, &last)
+	err := s.reader(ctx).QueryRowContext(ctx, `SELECT MIN("first_seen"), MAX("last_seen") FROM "loaf_event_catalog"`).Scan(&first, &last)
 	if err != nil {
 		return axis, err
 	}
@@ -204,7 +210,7 @@ func (s *Service) ready(ctx context.Context) error {
 		return nil
 	}
 	var n int
-	if err := s.db.SQL.QueryRowContext(ctx, countTables).Scan(&n); err != nil {
+	if err := s.reader(ctx).QueryRowContext(ctx, countTables).Scan(&n); err != nil {
 		return err
 	}
 	if n < tables {
@@ -243,7 +249,7 @@ func (s *Service) dialect(ctx context.Context) (dialect.Dialect, error) {
 // a load adds columns.
 func (s *Service) properties(ctx context.Context) (warehouse.Properties, error) {
 	var last sql.NullInt64
-	if err := s.db.SQL.QueryRowContext(ctx, `SELECT MAX("load_id") FROM "loaf_loads"`).Scan(&last); err != nil {
+	if err := s.reader(ctx).QueryRowContext(ctx, `SELECT MAX("load_id") FROM "loaf_loads"`).Scan(&last); err != nil {
 		return warehouse.Properties{}, err
 	}
 	s.mu.Lock()
@@ -252,9 +258,9 @@ func (s *Service) properties(ctx context.Context) (warehouse.Properties, error) 
 	if cached != nil && cached.loadID == last.Int64 {
 		return cached.properties, nil
 	}
-	// Read after the load's number: a load that commits between the two makes
-	// the catalogue newer than its number, which costs one more reading.
-	properties, err := warehouse.PropertyColumns(ctx, s.db)
+	// Outside of a reading, a load that commits between the two makes the
+	// catalogue newer than its number, which costs one more reading.
+	properties, err := warehouse.PropertyColumnsIn(ctx, s.reader(ctx), s.db.Dialect)
 	if err != nil {
 		return warehouse.Properties{}, err
 	}
@@ -275,7 +281,7 @@ func (s *Service) lowerCollation(ctx context.Context) (string, error) {
 		return *cached, nil
 	}
 	var name string
-	err := s.db.SQL.QueryRowContext(ctx, `SELECT collname FROM pg_collation
+	err := s.reader(ctx).QueryRowContext(ctx, `SELECT collname FROM pg_collation
 WHERE collname IN ('pg_c_utf8', 'C.utf8', 'C.UTF-8', 'und-x-icu')
 ORDER BY CASE collname WHEN 'pg_c_utf8' THEN 0 WHEN 'C.utf8' THEN 1 WHEN 'C.UTF-8' THEN 2 ELSE 3 END LIMIT 1`).Scan(&name)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -85,7 +85,7 @@ func checkEmpty(t *testing.T, s *query.Service) {
 	}
 	want := `{"kind":"trend","buckets":["2024-01-01T00:00:00Z","2024-01-02T00:00:00Z"],"series":[` +
 		`{"event":"*","aggregation":{"type":"total"},"breakdown":null,"count":0,"values":[0,0]},` +
-		`{"event":"*","aggregation":{"type":"average","property":"n"},"breakdown":null,"count":0,"values":[null,null]}],"elapsed_ms":0}`
+		`{"event":"*","aggregation":{"type":"average","property":"n"},"breakdown":null,"count":0,"values":[null,null]}],"elapsed_ms":0,"data":{"load_id":null,"loaded_at":null}}`
 	if string(got) != want {
 		t.Errorf("got %s", got)
 	}

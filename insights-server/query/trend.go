@@ -75,30 +75,28 @@ func (s *Service) readTrend(ctx context.Context, t *trend, d dialect.Dialect) er
 	if !possible || (t.query.Breakdown != nil && len(clipped[0].Stretches) == 0) {
 		return nil
 	}
-	return s.snapshot(ctx, func(tx *sql.Tx) error {
-		if t.query.Breakdown != nil {
-			groups, err := findGroups(ctx, tx, t.query, clipped[0], d)
-			if err != nil {
-				return err
-			}
-			t.groups = groups
-		}
-		statement, err := PlanTrend(t.query, clipped, t.groups, d)
+	if t.query.Breakdown != nil {
+		groups, err := findGroups(ctx, s.reader(ctx), t.query, clipped[0], d)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, statement.SQL, statement.Args...)
-		if err != nil {
+		t.groups = groups
+	}
+	statement, err := PlanTrend(t.query, clipped, t.groups, d)
+	if err != nil {
+		return err
+	}
+	rows, err := ask(ctx, s.reader(ctx), statement)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := t.scan(rows); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := t.scan(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
+	}
+	return rows.Err()
 }
 
 // snapshot runs statements that see one state of the tables.

@@ -763,6 +763,7 @@ export interface components {
             kind: "trend";
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
+            explain?: components["schemas"]["Explain"];
             interval: components["schemas"]["Interval"];
             /** @description Applies to all series. */
             filters?: components["schemas"]["Filter"];
@@ -780,6 +781,7 @@ export interface components {
             kind: "funnel";
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
+            explain?: components["schemas"]["Explain"];
             /** @description Applies to the events of all steps. */
             filters?: components["schemas"]["Filter"];
             steps: components["schemas"]["Step"][];
@@ -802,6 +804,7 @@ export interface components {
             kind: "retention";
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
+            explain?: components["schemas"]["Explain"];
             /** @description Applies to both events, at all times. */
             filters?: components["schemas"]["Filter"];
             cohort_event: components["schemas"]["EventName"];
@@ -947,6 +950,8 @@ export interface components {
             /** @description The start of every bucket that the range touches, in the query's time zone, in order. */
             buckets: string[];
             series: components["schemas"]["TrendSeries"][];
+            data?: components["schemas"]["DataState"];
+            explain?: components["schemas"]["Explanation"];
             /** @description How long the server worked on it. */
             elapsed_ms: number;
         };
@@ -984,6 +989,8 @@ export interface components {
             /** @constant */
             kind: "funnel";
             steps: components["schemas"]["FunnelStep"][];
+            data?: components["schemas"]["DataState"];
+            explain?: components["schemas"]["Explanation"];
             /**
              * @description The groups of a breakdown, those with most users at the first step
              *     first, then the rest, then null; absent without a breakdown.
@@ -1008,6 +1015,8 @@ export interface components {
         RetentionAnswer: {
             /** @constant */
             kind: "retention";
+            data?: components["schemas"]["DataState"];
+            explain?: components["schemas"]["Explanation"];
             /** @description One for every bucket that the range touches, in order. */
             cohorts: components["schemas"]["Cohort"][];
         };
@@ -1201,6 +1210,47 @@ export interface components {
         };
         AnnotationList: {
             annotations: components["schemas"]["Annotation"][];
+        };
+        /**
+         * @description Asks for the SQL beside the answer. The question is then asked of the
+         *     warehouse, whatever is kept. An answer in CSV leaves the SQL out.
+         * @default false
+         */
+        Explain: boolean;
+        /**
+         * @description The state of the warehouse that the answer was made from, read in the
+         *     same transaction; every answer has it.
+         */
+        DataState: {
+            /** @description The newest load that the answer counts; null before the first. */
+            load_id: number | null;
+            /**
+             * Format: date-time
+             * @description When that load ended; null before the first.
+             */
+            loaded_at: string | null;
+        };
+        /** @description The SQL that the answer was made with, for a query with `explain`. */
+        Explanation: {
+            /** @enum {string} */
+            dialect: "duckdb" | "postgres" | "redshift";
+            /**
+             * @description The statements that read events and users, in the order in which
+             *     they ran, all in one snapshot; none where no event could have been
+             *     in the range. The server puts their rows together into the answer.
+             */
+            statements: {
+                /** @description The statement, with the places `$1`, `$2`, … for its values. */
+                sql: string;
+                /** @description The values, in the order of their places. */
+                args: (string | number | boolean)[];
+                /**
+                 * @description The statement with the values written in it, to be run by
+                 *     hand. A session on Redshift first needs
+                 *     `SET enable_case_sensitive_identifier TO true`.
+                 */
+                runnable: string;
+            }[];
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];
