@@ -1,0 +1,151 @@
+package httpapi
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+)
+
+func text(s string) *string { return &s }
+
+// kindAnswers are answers of every kind and shape with the JSON and the CSV
+// that they make. do holds the JSON against the specification.
+func kindAnswers() map[string]struct {
+	answer    insight.Answer
+	json, csv string
+} {
+	nan := math.NaN()
+	day := time.Date(2024, 3, 30, 0, 0, 0, 0, time.FixedZone("", 3600))
+	steps := []insight.StepAnswer{
+		{Event: "visit", Users: 4, Conversion: 1, StepConversion: nan, MedianSeconds: nan},
+		{Event: "=1+1", Users: 1, Conversion: 0.25, StepConversion: 0.25, MedianSeconds: 0.5},
+	}
+	const stepsJSON = `[{"event":"visit","users":4,"conversion":1,"step_conversion":null,"median_seconds":null},{"event":"=1+1","users":1,"conversion":0.25,"step_conversion":0.25,"median_seconds":0.5}]`
+	total := insight.Aggregation{Type: insight.Total}
+	return map[string]struct {
+		answer    insight.Answer
+		json, csv string
+	}{
+		"trend in groups beside the period before": {
+			insight.Answer{Kind: insight.KindTrend, Buckets: []time.Time{day}, Series: []insight.SeriesAnswer{
+				{Event: "a", Aggregation: total, Group: text("@x"), Count: 2, Values: insight.Values{2}, Previous: &insight.Previous{Count: 1, Values: insight.Values{nan}}},
+				{Event: "a", Aggregation: total, Count: 1, Values: insight.Values{1}, Previous: &insight.Previous{Values: insight.Values{0}}},
+			}},
+			`{"kind":"trend","buckets":["2024-03-30T00:00:00+01:00"],"series":[{"event":"a","aggregation":{"type":"total"},"breakdown":"@x","count":2,"values":[2],"previous":{"count":1,"values":[null]}},` +
+				`{"event":"a","aggregation":{"type":"total"},"breakdown":null,"count":1,"values":[1],"previous":{"count":0,"values":[0]}}],"elapsed_ms":0}`,
+			"bucket,a (total) / @x,\"a (total) / @x, previous\",a (total) / (not set),\"a (total) / (not set), previous\"\n2024-03-30T00:00:00+01:00,2,,1,0\n",
+		},
+		"trend without groups": {
+			insight.Answer{Kind: insight.KindTrend},
+			`{"kind":"trend","buckets":[],"series":[],"elapsed_ms":0}`, "bucket\n",
+		},
+		"funnel": {
+			insight.Answer{Kind: insight.KindFunnel, Steps: steps},
+			`{"kind":"funnel","steps":` + stepsJSON + `}`,
+			"step,event,users,conversion,step_conversion,median_seconds\n1,visit,4,1,,\n2,'=1+1,1,0.25,0.25,0.5\n",
+		},
+		"funnel in groups": {
+			insight.Answer{Kind: insight.KindFunnel, Steps: steps, Groups: []insight.FunnelGroup{{Group: text("+x"), Steps: steps}, {Steps: steps[:1]}}},
+			`{"kind":"funnel","steps":` + stepsJSON + `,"groups":[{"breakdown":"+x","steps":` + stepsJSON + `},{"breakdown":null,"steps":[{"event":"visit","users":4,"conversion":1,"step_conversion":null,"median_seconds":null}]}]}`,
+			"of,breakdown,step,event,users,conversion,step_conversion,median_seconds\nall,,1,visit,4,1,,\nall,,2,'=1+1,1,0.25,0.25,0.5\n" +
+				"group,'+x,1,visit,4,1,,\ngroup,'+x,2,'=1+1,1,0.25,0.25,0.5\nnot set,,1,visit,4,1,,\n",
+		},
+		"funnel in no groups": {
+			insight.Answer{Kind: insight.KindFunnel, Groups: []insight.FunnelGroup{}},
+			`{"kind":"funnel","steps":[],"groups":[]}`,
+			"of,breakdown,step,event,users,conversion,step_conversion,median_seconds\n",
+		},
+		"retention": {
+			insight.Answer{Kind: insight.KindRetention, Cohorts: []insight.CohortAnswer{{Start: day, Size: 3, Values: []int64{3, 0}}, {Start: day.AddDate(0, 0, 1), Values: []int64{0, 0}}}},
+			`{"kind":"retention","cohorts":[{"cohort":"2024-03-30T00:00:00+01:00","size":3,"values":[3,0]},{"cohort":"2024-03-31T00:00:00+01:00","size":0,"values":[0,0]}]}`,
+			"cohort,size,0,1\n2024-03-30T00:00:00+01:00,3,3,0\n2024-03-31T00:00:00+01:00,0,0,0\n",
+		},
+		"retention without cohorts": {
+			insight.Answer{Kind: insight.KindRetention}, `{"kind":"retention","cohorts":[]}`, "cohort,size\n",
+		},
+	}
+}
+
+func TestAnswersOfKinds(t *testing.T) {
+	for name, c := range kindAnswers() {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.service.run = func(context.Context, insight.Query) (insight.Answer, error) { return c.answer, nil }
+			if got := readAll(t, f.do(post(goodQuery))); got != c.json+"\n" {
+				t.Errorf("got  %s\nwant %s", got, c.json)
+			}
+			table := post(goodQuery)
+			table.header = map[string]string{"Accept": "text/csv"}
+			if got := readAll(t, f.do(table)); got != c.csv {
+				t.Errorf("got  %q\nwant %q", got, c.csv)
+			}
+		})
+	}
+}
+
+// TestSpecificationOfKinds is TestSpecificationOfQueries for what the kinds
+// have of their own.
+func TestSpecificationOfKinds(t *testing.T) {
+	v, err := spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		within    = `"range":{"last":"30d"}`
+		trend     = within + `,"interval":"day","series":[{"event":"e","aggregation":{"type":"total"}}]`
+		funnel    = `"kind":"funnel",` + within + `,"steps":[{"event":"a"},{"event":"b"}]`
+		retention = `"kind":"retention",` + within + `,"cohort_event":"a","return_event":"*"`
+	)
+	for _, test := range []struct {
+		body string
+		good bool
+	}{
+		{trend + `,"breakdown":{"scope":"user","property":"plan"}`, true},
+		{trend + `,"breakdown":{"scope":"event","property":"p","limit":1000},"compare":"previous_period"`, true},
+		{trend + `,"breakdown":{"scope":"event","property":"p","limit":1001}`, false},
+		{trend + `,"breakdown":{"scope":"event","property":"p","limit":0}`, false},
+		{trend + `,"breakdown":{"scope":"event"}`, false},
+		{trend + `,"breakdown":{"scope":"device","property":"p"}`, false},
+		{trend + `,"breakdown":"plan"`, false},
+		{trend + `,"compare":"last_year"`, false},
+		{trend + `,"window":"7d"`, false},
+		{funnel + `,"window":"7d"`, true},
+		{funnel + `,"window":"30m","timezone":"Asia/Tokyo","filters":{},"breakdown":{"scope":"event","property":"p","limit":3}`, true},
+		{`"kind":"funnel",` + within + `,"window":"1h","steps":[{"event":"a","filters":{"match":"any"}},{"event":"*"}]`, true},
+		{funnel, false},
+		{funnel + `,"window":"0d"`, false},
+		{funnel + `,"window":"7w"`, false},
+		{funnel + `,"window":7`, false},
+		{funnel + `,"window":"7d","interval":"day"`, false},
+		{funnel + `,"window":"7d","compare":"previous_period"`, false},
+		{`"kind":"funnel",` + within + `,"window":"1h","steps":[{"event":"a"}]`, false},
+		{`"kind":"funnel",` + within + `,"window":"1h","steps":[{"event":"a"},{"event":"b","name":"x"}]`, false},
+		{`"kind":"funnel",` + within + `,"window":"1h","steps":[` + strings.Repeat(`{"event":"a"},`, 10) + `{"event":"a"}]`, false},
+		{retention + `,"interval":"week","periods":8`, true},
+		{retention + `,"interval":"month","periods":60,"timezone":"UTC","filters":{}`, true},
+		{retention + `,"interval":"month","periods":61`, false},
+		{retention + `,"interval":"month","periods":0`, false},
+		{retention + `,"interval":"month","periods":1.5`, false},
+		{retention + `,"interval":"hour","periods":8`, false},
+		{retention + `,"interval":"week"`, false},
+		{retention + `,"interval":"week","periods":8,"breakdown":{"scope":"user","property":"plan"}`, false},
+		{`"kind":"retention",` + within + `,"interval":"week","periods":8,"cohort_event":"a"`, false},
+	} {
+		body := "{" + test.body + "}"
+		if _, err := insight.Parse([]byte(body)); (err == nil) != test.good {
+			t.Errorf("the parser says %v of %s", err, body)
+		}
+		r := httptest.NewRequest(http.MethodPost, "/api/v1/query", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer x")
+		if ok, _ := v.GetRequestBodyValidator().ValidateRequestBody(r); ok != test.good {
+			t.Errorf("the specification says %v of %s", ok, body)
+		}
+	}
+}
