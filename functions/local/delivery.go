@@ -18,9 +18,16 @@ type Notifier interface {
 	Notify(o warehouse.Object)
 }
 
+// ObjectStore keeps raw objects; Store is one.
+type ObjectStore interface {
+	// Put stores an object whole or not at all; when it returns nil the object is
+	// durable.
+	Put(ctx context.Context, bucket, key string, body []byte) error
+}
+
 // DeliveryConfig is what a Delivery needs.
 type DeliveryConfig struct {
-	Store *Store
+	Store ObjectStore
 	// Kind is what the records are; it decides bucket and prefix.
 	Kind     warehouse.Kind
 	Notifier Notifier

@@ -1,0 +1,249 @@
+package chaos_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dataloaf/dataloaf/functions/gateway"
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/sdk-go/wire"
+)
+
+// event is one that a client sent.
+type event struct {
+	ID         string         `json:"event_id"`
+	Event      string         `json:"event"`
+	UserID     string         `json:"user_id,omitempty"`
+	Timestamp  time.Time      `json:"timestamp"`
+	Properties map[string]any `json:"properties"`
+}
+
+// row is the event as the table must have it.
+func (e event) row() string {
+	properties, err := json.Marshal(e.Properties)
+	if err != nil {
+		panic(err) // plain values
+	}
+	return rowOf(e.ID, e.Event, e.UserID, e.Timestamp, string(properties))
+}
+
+func rowOf(id, name, user string, at time.Time, properties string) string {
+	canonical, err := wire.Canonical([]byte(properties))
+	if err != nil {
+		canonical = []byte("no JSON: " + properties)
+	}
+	return strings.Join([]string{strings.ToLower(id), name, user, at.UTC().Format(wire.TimeFormat), string(canonical)}, " | ")
+}
+
+// change is a posted user or a user update that a client sent.
+type change struct {
+	UserID     string          `json:"user_id"`
+	CreatedAt  *time.Time      `json:"created_at,omitempty"`
+	UpdatedAt  *time.Time      `json:"updated_at,omitempty"`
+	Attributes json.RawMessage `json:"attributes"`
+}
+
+func (c change) write() warehouse.UserWrite {
+	w := warehouse.UserWrite{UserID: c.UserID, CreatedAt: c.CreatedAt, Attributes: c.Attributes}
+	if w.At = noon; c.CreatedAt != nil {
+		w.At = *c.CreatedAt
+	}
+	if c.UpdatedAt != nil {
+		w.At = *c.UpdatedAt
+	}
+	return w
+}
+
+// item is one thing that was sent, on a route, and whether it was answered 2xx.
+type item struct {
+	route string
+	body  any
+	acked bool
+}
+
+// The routes of the collection API.
+const (
+	postEvents = "POST /v1/events"
+	postUsers  = "POST /v1/users"
+	patchUsers = "PATCH /v1/users"
+)
+
+// client sends items, and sends again what was not answered 2xx; it is the model
+// of what must be in the warehouse.
+type client struct {
+	dice  *dice
+	name  int
+	items []*item
+	sent  int
+}
+
+var names = []string{"order placed", "page viewed", "naïve – ünïcödé", `quotes " and \ slashes`}
+
+// make makes a new item.
+func (c *client) make(route string) *item {
+	c.sent++
+	ago := time.Duration(c.dice.n(48*3600)) * time.Second
+	at := noon.Add(-ago).Add(time.Duration(c.dice.n(1_000_000)) * time.Microsecond)
+	user := fmt.Sprintf("user-%d", c.dice.n(12))
+	i := &item{route: route}
+	switch route {
+	case postEvents:
+		e := event{ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", c.name, c.sent), Event: names[c.dice.n(len(names))], UserID: user, Timestamp: at}
+		e.Properties = map[string]any{"n": c.dice.n(1000), "deep": map[string]any{"x": []any{1, "two", nil}}}
+		if c.dice.n(3) == 0 {
+			e.UserID = ""
+		}
+		if c.dice.n(3) == 0 {
+			e.Properties[fmt.Sprintf("p%d", c.dice.n(5))] = []any{"text", 1.5, true, nil}[c.dice.n(4)]
+		}
+		// The same id at another time is another event.
+		if before := c.events(); len(before) > 0 && c.dice.n(10) == 0 {
+			e.ID = before[c.dice.n(len(before))].ID
+		}
+		i.body = e
+	default:
+		// Few times, so that many writes compete at the same one.
+		at = noon.Add(-time.Duration(c.dice.n(6)) * time.Hour)
+		attributes := map[string]any{}
+		for range 1 + c.dice.n(3) {
+			attributes[fmt.Sprintf("a%d", c.dice.n(4))] = []any{nil, "x", "y", 1, 2.5, true, map[string]any{"k": 1}}[c.dice.n(7)]
+		}
+		text, err := json.Marshal(attributes)
+		if err != nil {
+			panic(err) // plain values
+		}
+		w := change{UserID: user, Attributes: text}
+		if route == postUsers {
+			w.CreatedAt = &at
+		} else {
+			w.UpdatedAt = &at
+		}
+		i.body = w
+	}
+	c.items = append(c.items, i)
+	return i
+}
+
+func (c *client) events() (out []event) {
+	for _, i := range c.items {
+		if e, ok := i.body.(event); ok {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// pending are the items of a route that were not answered 2xx.
+func (c *client) pending(route string) (out []*item) {
+	for _, i := range c.items {
+		if i.route == route && !i.acked {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// batch is new items, some that were not acknowledged, and some that were: a
+// client that did not hear the answer sends again what is stored.
+func (c *client) batch(route string) (batch []*item) {
+	again := c.pending(route)
+	for _, i := range c.items {
+		if i.route == route && i.acked && c.dice.n(8) == 0 {
+			again = append(again, i)
+		}
+	}
+	for _, i := range again {
+		if len(batch) < 30 && c.dice.n(2) == 0 {
+			batch = append(batch, i)
+		}
+	}
+	for range 1 + c.dice.n(12) {
+		batch = append(batch, c.make(route))
+	}
+	return batch
+}
+
+// send sends a batch and notes what was answered. It gives the status.
+func (c *client) send(ctx context.Context, h gateway.Handler, route string, batch []*item) (int, error) {
+	method, path, _ := strings.Cut(route, " ")
+	name := strings.TrimPrefix(path, "/v1/")
+	bodies := make([]any, 0, len(batch)+1)
+	for _, i := range batch {
+		bodies = append(bodies, i.body)
+	}
+	// A bad item is refused alone.
+	bodies = append(bodies, map[string]any{"event": ""})
+	text, err := json.Marshal(map[string]any{name: bodies})
+	if err != nil {
+		return 0, err
+	}
+	answer := h.Handle(ctx, gateway.Request{Method: method, Path: path, Header: http.Header{}, Body: text})
+	if answer.Status/100 != 2 {
+		return answer.Status, nil
+	}
+	var a wire.Answer
+	if err := json.Unmarshal(answer.Body, &a); err != nil {
+		return answer.Status, err
+	}
+	refused := map[int]wire.Code{}
+	for _, r := range a.Rejected {
+		refused[r.Index] = r.Code
+	}
+	for n, i := range batch {
+		code, rejected := refused[n]
+		if !rejected {
+			i.acked = true
+		} else if code != wire.CodeUnavailable {
+			return answer.Status, fmt.Errorf("a good item is refused with %s: %s", code, text)
+		}
+	}
+	if refused[len(batch)] == "" || a.Accepted+len(refused) != len(bodies) {
+		return answer.Status, fmt.Errorf("%d items: %s", len(bodies), answer.Body)
+	}
+	return answer.Status, nil
+}
+
+// wanted is what the tables must hold: the rows of events, and whether each must
+// be there or may; and the users.
+func (c *client) wanted() (events map[string]bool, users map[string]warehouse.User, err error) {
+	events, users = map[string]bool{}, map[string]warehouse.User{}
+	for _, i := range c.items {
+		switch body := i.body.(type) {
+		case event:
+			events[body.row()] = events[body.row()] || i.acked
+		case change:
+			state, err := body.write().State()
+			if err != nil {
+				return nil, nil, err
+			}
+			if before, ok := users[body.UserID]; ok {
+				state = warehouse.Merge(before, state)
+			}
+			users[body.UserID] = state
+		}
+	}
+	return events, users, nil
+}
+
+// difference names what a table lacks and what it has too much.
+func difference(wanted map[string]bool, found map[string]int) (out []string) {
+	for row, must := range wanted {
+		if n := found[row]; must && n == 0 {
+			out = append(out, "lost: "+row)
+		} else if n > 1 {
+			out = append(out, fmt.Sprintf("%d times: %s", n, row))
+		}
+	}
+	for row := range found {
+		if _, ok := wanted[row]; !ok {
+			out = append(out, "never sent: "+row)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
