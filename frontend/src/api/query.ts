@@ -2,15 +2,15 @@ import { keepPreviousData, skipToken, useMutation, useQuery } from "@tanstack/re
 import { client, unwrap } from "./client";
 import type { components } from "./schema.gen";
 
-type TrendQuery = components["schemas"]["TrendQuery"];
-type TrendAnswer = components["schemas"]["TrendAnswer"];
+type Query = components["schemas"]["Query"];
+type Answer = components["schemas"]["Answer"];
 
-/** An answer with the query that it is the answer to, and when it was given. */
-export type Answered = { query: TrendQuery; answer: TrendAnswer; at: Date };
+/** An answer with the query that it is the answer to, when it was given, and how many milliseconds it took. */
+export type Answered = { query: Query; answer: Answer; at: Date; took: number };
 
 export const answersKey = ["query"] as const;
 
-export function answerKey(query: TrendQuery | null) {
+export function answerKey(query: Query | null) {
   return [...answersKey, query] as const;
 }
 
@@ -19,16 +19,19 @@ export function answerKey(query: TrendQuery | null) {
  * the server then stops working on; the old answer stays until the new one is
  * there.
  */
-export function useAnswer(query: TrendQuery | null) {
+export function useAnswer(query: Query | null) {
   return useQuery({
     queryKey: answerKey(query),
     queryFn:
       query === null
         ? skipToken
         : async ({ signal }): Promise<Answered> => {
+            const asked = performance.now();
             // The answer's type has CSV's text too, which only its Accept header brings.
-            const answer = await unwrap(client.POST("/api/v1/query", { body: query, signal }));
-            return { query, answer: answer as TrendAnswer, at: new Date() };
+            const answer = (await unwrap(client.POST("/api/v1/query", { body: query, signal }))) as Answer;
+            // What the server took, where it says so; else the way there and back as well.
+            const took = answer.kind === "trend" ? answer.elapsed_ms : performance.now() - asked;
+            return { query, answer, at: new Date(), took };
           },
     placeholderData: keepPreviousData,
   });
@@ -37,7 +40,7 @@ export function useAnswer(query: TrendQuery | null) {
 /** The same answer as CSV, made by the server. */
 export function useCsv() {
   return useMutation({
-    mutationFn: (query: TrendQuery) =>
+    mutationFn: (query: Query) =>
       unwrap(client.POST("/api/v1/query", { body: query, headers: { Accept: "text/csv" }, parseAs: "blob" })),
   });
 }

@@ -25,6 +25,9 @@ function icon(paths: ReactNode) {
 
 export const ChevronDownIcon = icon(<path d="m5.5 8 4.5 4.5L14.5 8" />);
 export const PlusIcon = icon(<path d="M10 4.5v11M4.5 10h11" />);
+export const MinusIcon = icon(<path d="M4.5 10h11" />);
+export const UpIcon = icon(<path d="M10 15.5v-11m-4.2 4.1L10 4.5l4.2 4.1" />);
+export const DownIcon = icon(<path d="M10 4.5v11m-4.2-4.1 4.2 4.1 4.2-4.1" />);
 export const CloseIcon = icon(<path d="m5.5 5.5 9 9m0-9-9 9" />);
 export const CheckIcon = icon(<path d="m4.5 10.5 3.6 3.6 7.4-8" />);
 export const FilterIcon = icon(<path d="M3.5 5h13M6 10h8M8.5 15h3" />);
@@ -48,6 +51,19 @@ export const AreaIcon = icon(
   </>,
 );
 export const BarIcon = icon(<path d="M5 16v-5M10 16V4.5M15 16V8" strokeWidth="2.4" />);
+export const StackedIcon = icon(
+  <>
+    <path d="M5 16v-3M10 16v-5M15 16v-4" strokeWidth="2.4" />
+    <path d="M5 10.5v-2M10 8.5v-4M15 9.5v-2" strokeWidth="2.4" opacity=".55" />
+  </>,
+);
+export const PictureIcon = icon(
+  <>
+    <rect x="3" y="4" width="14" height="12" rx="1.6" />
+    <path d="m3.5 14 4-4 3 3 2-2 4 4" />
+    <circle cx="13" cy="7.7" r="1.1" />
+  </>,
+);
 export const TableIcon = icon(
   <>
     <rect x="3" y="4" width="14" height="12" rx="1.6" />

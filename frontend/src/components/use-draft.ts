@@ -5,7 +5,8 @@ const PAUSE = 400;
 /**
  * A text that is the user's while they type. It is committed after a pause, and
  * at once by flush (on Enter, or when the field loses focus), so that typing
- * waits for nothing. A value from outside, such as Back brings, replaces it.
+ * waits for nothing. Revert takes back what is not committed yet. A value from
+ * outside, such as Back brings, replaces it.
  */
 export function useDraft(value: string, commit: (text: string) => void) {
   const [draft, setDraft] = useState(value);
@@ -35,5 +36,9 @@ export function useDraft(value: string, commit: (text: string) => void) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => send(text), PAUSE);
   };
-  return { draft, change, flush: () => send(draft) };
+  const revert = () => {
+    clearTimeout(timer.current);
+    setDraft(value);
+  };
+  return { draft, change, flush: () => send(draft), revert };
 }

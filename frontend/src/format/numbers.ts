@@ -31,6 +31,21 @@ export function formatCompact(value: number, locale: string): string {
   return formatter(locale, { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 
+/** A share of 1 as a percentage: "12.3%". */
+export function formatShare(share: number, locale: string): string {
+  return formatter(locale, { style: "percent", maximumFractionDigits: 1 }).format(share);
+}
+
+/** A difference as a share of what was before, with its sign: "+12.3%". */
+export function formatChange(share: number, locale: string): string {
+  const options: Intl.NumberFormatOptions = {
+    style: "percent",
+    maximumFractionDigits: 1,
+    signDisplay: "exceptZero",
+  };
+  return formatter(locale, options).format(share);
+}
+
 /** A size of time: 12 ms, 1.4 s, 3 min, 2 h. */
 export function formatDuration(milliseconds: number, locale: string): string {
   const unit = (value: number, name: string, digits: number) =>

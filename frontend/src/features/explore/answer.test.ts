@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fileName, headline, isEmpty, toResult } from "./answer";
+import { askedSeries, change, fileName, headline, isEmpty, toResult } from "./answer";
 import { defaultQuestion } from "./question";
 import type { TrendQuery } from "./query";
 
@@ -50,7 +50,7 @@ const result = toResult(
 
 describe("toResult", () => {
   it("names each series with its filters", () => {
-    expect(result.series.map(({ letter, name }) => `${letter} ${name}`)).toEqual([
+    expect(result.series.map(({ letter, name }) => `${letter ?? "?"} ${name}`)).toEqual([
       "A commit, total",
       "B All events, unique users (plan is one of pro, “10” or area is set)",
       "C commit, 90th percentile of files",
@@ -63,21 +63,162 @@ describe("toResult", () => {
   });
 });
 
+it("calls a series as the reader does", () => {
+  const named = toResult(query, { kind: "trend", buckets: [], series: [], elapsed_ms: 1 }, now, ["Mine"]);
+  expect(named.series).toEqual([]);
+  const [one] = query.series;
+  if (!one) throw new Error("the query has no series");
+  const answered = { ...one, breakdown: null, count: 1, values: [1] };
+  const answer = {
+    kind: "trend" as const,
+    buckets: ["2026-01-01T00:00:00Z"],
+    series: [answered],
+    elapsed_ms: 1,
+  };
+  expect(toResult(query, answer, now, ["Mine"]).series[0]?.name).toBe("Mine");
+});
+
+describe("groups of a breakdown", () => {
+  const commits = { event: "commit", aggregation: { type: "total" } } as const;
+  const merges = { event: "merge", aggregation: { type: "total" } } as const;
+  const ask = (series: TrendQuery["series"], limit = 10): TrendQuery => ({
+    ...query,
+    series,
+    breakdown: { scope: "event", property: "area", limit },
+  });
+  const group = (of: TrendQuery["series"][number], breakdown: string | null, count: number) => ({
+    event: of.event,
+    aggregation: of.aggregation,
+    breakdown,
+    count,
+    values: [count],
+  });
+  const names = (asked: TrendQuery, series: ReturnType<typeof group>[]) =>
+    toResult(
+      asked,
+      { kind: "trend", buckets: ["2026-01-01T00:00:00Z"], series, elapsed_ms: 1 },
+      now,
+    ).series.map(({ name }) => name);
+
+  it("go by their own names where there is one series, and by both where there are several", () => {
+    expect(
+      names(ask([commits]), [group(commits, "core", 5), group(commits, "", 2), group(commits, null, 9)]),
+    ).toEqual(["core", "“”", "Not set"]);
+    expect(names(ask([commits, merges]), [group(commits, "core", 5), group(merges, "core", 7)])).toEqual([
+      "commit, total: core",
+      "merge, total: core",
+    ]);
+  });
+
+  it("tell the rest from a value that is called the same", () => {
+    const series = [group(commits, "$other", 5), group(commits, "core", 4), group(commits, "$other", 40)];
+    expect(names(ask([commits], 2), series)).toEqual(["$other", "core", "All others"]);
+  });
+
+  it("are each series' own, and a series without events has none", () => {
+    const asked = ask([commits, merges, commits].map((one) => ({ ...one })));
+    expect(askedSeries(ask([commits, merges]), [group(merges, "core", 1)])).toEqual([{ index: 1, rank: 0 }]);
+    const both = [group(commits, "core", 5), group(merges, "core", 4), group(commits, "core", 3)];
+    expect(askedSeries(asked, both).map(({ index }) => index)).toEqual([0, 1, 2]);
+  });
+
+  it("tell where one series ends and another that measures the same begins", () => {
+    const asked = ask([commits, { ...commits, filters: { match: "all", conditions: [] } }], 2);
+    const indexes = (...groups: [string | null, number][]) =>
+      askedSeries(
+        asked,
+        groups.map(([name, count]) => group(commits, name, count)),
+      ).map(({ index }) => index);
+    // The same group again, a larger one, one after null, one after the rest.
+    expect(indexes(["a", 5], ["b", 4], ["a", 3])).toEqual([0, 0, 1]);
+    expect(indexes(["a", 5], ["b", 6])).toEqual([0, 1]);
+    expect(indexes([null, 5], ["b", 4])).toEqual([0, 1]);
+    expect(indexes(["a", 5], ["b", 4], ["$other", 9], ["c", 1])).toEqual([0, 0, 0, 1]);
+    // One that is smaller and new may be either's: no name is better than a wrong one.
+    expect(indexes(["a", 5], ["b", 4])).toEqual([null, null]);
+  });
+});
+
+describe("the period before", () => {
+  const compare = (
+    aggregation: "total" | "unique_users" | "sum",
+    values: number[],
+    previous: number[],
+    range = { from: "2026-01-01", to: "2026-02-28" },
+  ) => {
+    const series = {
+      event: "commit",
+      aggregation:
+        aggregation === "sum" ? { type: aggregation, property: "files" } : ({ type: aggregation } as const),
+    };
+    const asked: TrendQuery = {
+      ...query,
+      range,
+      series: [series],
+      compare: "previous_period",
+    };
+    const answer = {
+      kind: "trend" as const,
+      buckets: ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"],
+      series: [{ ...series, breakdown: null, count: 9, values, previous: { count: 20, values: previous } }],
+      elapsed_ms: 1,
+    };
+    const made = toResult(asked, answer, now);
+    return made.series[0] && headline(made, made.series[0]);
+  };
+
+  it("is the count of its events, in whatever buckets they lie", () => {
+    expect(compare("total", [4, 5], [6, 7])).toMatchObject({ value: 9, previous: 20 });
+  });
+
+  it("is put together where each of its buckets has one beside it, and not known where one has none", () => {
+    expect(compare("sum", [4, 5], [6, 7])).toMatchObject({ value: 9, previous: 13 });
+    // March and April are two months; the 60 days before touch January, February and March.
+    const spring = { from: "2026-03-02", to: "2026-04-30" };
+    expect(compare("sum", [4, 5], [6, 7], spring)).toMatchObject({ previous: null });
+  });
+
+  it("stands beside the bucket that is shown", () => {
+    expect(compare("unique_users", [4, 5], [6, 7])).toMatchObject({ value: 5, previous: 7 });
+  });
+
+  it("says how much has changed, and nothing of what was nothing", () => {
+    expect(change(15, 10)).toBe(0.5);
+    expect(change(5, -10)).toBe(1.5);
+    expect(change(5, 0)).toBeNull();
+    expect(change(null, 5)).toBeNull();
+    expect(change(5, null)).toBeNull();
+  });
+});
+
 describe("headline", () => {
   it("adds totals up, and shows the last whole bucket of what cannot be added", () => {
     const [total, users, p90] = result.series;
-    expect(total && headline(result, total)).toEqual({ value: 12, of: { kind: "period" } });
+    expect(total && headline(result, total)).toEqual({
+      value: 12,
+      previous: null,
+      of: { kind: "period" },
+    });
     expect(users && headline(result, users)).toEqual({
       value: 8,
+      previous: null,
       of: { kind: "bucket", start: new Date("2026-02-01T00:00:00Z"), state: "complete" },
     });
-    expect(p90 && headline(result, p90)).toEqual({ value: null, of: { kind: "period" } });
+    expect(p90 && headline(result, p90)).toEqual({
+      value: null,
+      previous: null,
+      of: { kind: "period" },
+    });
   });
 
   it("is the one bucket's value where there is one", () => {
     const one = { ...result, buckets: result.buckets.slice(0, 1), states: result.states.slice(0, 1) };
     const users = result.series[1];
-    expect(users && headline(one, { ...users, values: [9] })).toEqual({ value: 9, of: { kind: "period" } });
+    expect(users && headline(one, { ...users, values: [9] })).toEqual({
+      value: 9,
+      previous: null,
+      of: { kind: "period" },
+    });
   });
 });
 
@@ -89,7 +230,7 @@ it("is empty only when no series has an event", () => {
 describe("fileName", () => {
   it("tells what is in the file, without what file systems refuse", () => {
     const question = defaultQuestion("UTC");
-    expect(fileName(question)).toBe("dataloaf-all-events-last-4w.csv");
+    expect(fileName(question)).toBe("dataloaf-all-events-last-4w");
     const odd = {
       ...question.series[0],
       event: "a/b: Größe?",
@@ -102,6 +243,6 @@ describe("fileName", () => {
         series: [odd, odd],
         period: { kind: "days", from: "2024-01-01", to: "2024-01-02" },
       }),
-    ).toBe("dataloaf-a-b-Größe-and-1-more-2024-01-01-to-2024-01-02.csv");
+    ).toBe("dataloaf-a-b-Größe-and-1-more-2024-01-01-to-2024-01-02");
   });
 });

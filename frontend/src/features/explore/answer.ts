@@ -1,30 +1,44 @@
 import type { components } from "../../api/schema.gen";
 import { combine, measureText } from "./aggregations";
-import { bucketStates, type BucketState } from "./period";
+import { bucketStates, bucketsTouched, daysBefore, daysOf, type BucketState } from "./period";
 import { isComplete, operatorName, valueText } from "./operators";
 import {
+  eventsOf,
   seriesLetter,
   type AggregationType,
+  type Breakdown,
   type Condition,
   type Filter,
   type Interval,
   type Period,
   type Question,
 } from "./question";
-import type { TrendQuery } from "./query";
+import type { Query, TrendQuery } from "./query";
 
-type TrendAnswer = components["schemas"]["TrendAnswer"];
+type Schemas = components["schemas"];
+type TrendAnswer = Schemas["TrendAnswer"];
+type TrendSeries = Schemas["TrendSeries"];
+
+/** The text of the group that holds what is beyond a breakdown's limit. */
+const REST = "$other";
 
 export type ResultSeries = {
-  letter: string;
+  /** Tells it from the others of the answer. */
+  key: string;
+  /** The letter of the question's series; null where the answer does not tell which of two it is. */
+  letter: string | null;
   event: string;
-  /** The series in words, its filters included. */
+  /** The series in words, its filters and its group included. */
   name: string;
   aggregation: AggregationType;
   /** How many events of the series lie in the period. */
   count: number;
   /** One a bucket; null where there is nothing to measure, or nothing yet. */
   values: (number | null)[];
+  /** The period before, bucket beside bucket, where the question compares. */
+  previous: { count: number; values: (number | null)[] } | null;
+  /** Its place among the groups of its series, 0 for the largest. */
+  rank: number;
 };
 
 /** An answer made ready to be drawn: the buckets as instants, what each is, and the series with their names. */
@@ -34,39 +48,131 @@ export type Result = {
   interval: Interval;
   timezone: string;
   series: ResultSeries[];
+  /** Whether the groups of a breakdown, or the series themselves, are what the series are. */
+  grouped: boolean;
+  /** Whether every bucket of the period before has one beside it. */
+  previousWhole: boolean;
 };
 
-/** The answer to a query, as it stands at this instant. */
-export function toResult(query: TrendQuery, answer: TrendAnswer, now: Date): Result {
+/** The answer to a query, as it stands at this instant; labels are what the reader calls the series. */
+export function toResult(
+  query: TrendQuery,
+  answer: TrendAnswer,
+  now: Date,
+  labels: readonly (string | undefined)[] = [],
+): Result {
   const timezone = query.timezone ?? "UTC";
   const buckets = answer.buckets.map((start) => new Date(start));
-  const states = bucketStates(buckets, query.interval, toPeriod(query.range), timezone, now);
+  const period = toPeriod(query.range);
+  const states = bucketStates(buckets, query.interval, period, timezone, now);
+  const asked = askedSeries(query, answer.series);
+  const touched = bucketsTouched(daysBefore(daysOf(period, timezone, now)), query.interval);
   return {
     buckets,
     states,
     interval: query.interval,
     timezone,
-    series: answer.series.map((series, index) => {
-      const { aggregation } = series;
-      const property = "property" in aggregation ? aggregation.property : undefined;
-      const measure = measureText(series.event, aggregation.type, property);
-      const filter = query.series[index]?.filters;
+    grouped: query.breakdown !== undefined,
+    previousWhole: touched !== null && touched <= buckets.length,
+    series: answer.series.map((series, at) => {
+      const { index, rank } = asked[at] ?? { index: null, rank: 0 };
       return {
-        letter: seriesLetter(index),
+        key: String(at),
+        letter: index === null ? null : seriesLetter(index),
         event: series.event,
-        name: filter?.conditions?.length
-          ? `${measure} (${filterText(filter.conditions, filter.match)})`
-          : measure,
-        aggregation: aggregation.type,
+        name: seriesName(query, series, index, rank, labels),
+        aggregation: series.aggregation.type,
         count: series.count,
         // The days to come are not days without events.
         values: series.values.map((value, bucket) => (states[bucket] === "future" ? null : value)),
+        previous: series.previous ?? null,
+        rank,
       };
     }),
   };
 }
 
-function toPeriod(range: TrendQuery["range"]): Period {
+function seriesName(
+  query: TrendQuery,
+  series: TrendSeries,
+  index: number | null,
+  rank: number,
+  labels: readonly (string | undefined)[],
+): string {
+  const { aggregation } = series;
+  const property = "property" in aggregation ? aggregation.property : undefined;
+  const measure = measureText(series.event, aggregation.type, property);
+  const filter = index === null ? undefined : query.series[index]?.filters;
+  const name =
+    (index === null ? undefined : labels[index]) ??
+    (filter?.conditions?.length ? `${measure} (${filterText(filter.conditions, filter.match)})` : measure);
+  if (!query.breakdown) return name;
+  const group = groupName(series.breakdown, rank, query.breakdown);
+  // Of one series the title tells what it measures.
+  return query.series.length === 1 ? group : `${name}: ${group}`;
+}
+
+/** A group as the page shows it. Only the one after as many as the limit names is the rest. */
+export function groupName(group: string | null, rank: number, breakdown: { limit: number }): string {
+  if (group === null) return "Not set";
+  if (group === REST && rank === breakdown.limit) return "All others";
+  return group.trim() === "" ? `“${group}”` : group;
+}
+
+/**
+ * Which of the question's series each of the answer's belongs to, and its place
+ * among that one's groups. Without a breakdown they stand in the same order.
+ * With one, a series is there once for each of its groups, and not at all
+ * without events; it is known by what it measures. Of several that measure the
+ * same, the groups tell where one ends, and where they do not, none is named:
+ * its index is null.
+ */
+export function askedSeries(
+  query: TrendQuery,
+  answered: readonly TrendSeries[],
+): { index: number | null; rank: number }[] {
+  if (!query.breakdown) return answered.map((_, index) => ({ index, rank: 0 }));
+  const { limit } = query.breakdown;
+  const runs: { mark: string; members: TrendSeries[] }[] = [];
+  for (const series of answered) {
+    const run = runs.at(-1);
+    const mark = markOf(series);
+    if (run?.mark === mark && continues(run.members, series, limit)) run.members.push(series);
+    else runs.push({ mark, members: [series] });
+  }
+  const marks = query.series.map(markOf);
+  const seen = new Map<string, number>();
+  return runs.flatMap(({ mark, members }) => {
+    const nth = seen.get(mark) ?? 0;
+    seen.set(mark, nth + 1);
+    const indexes = marks.flatMap((one, index) => (one === mark ? [index] : []));
+    const count = runs.filter((run) => run.mark === mark).length;
+    // One series is never cut in two: as many runs as series are one for each.
+    const certain = indexes.length === 1 || indexes.length === count;
+    const index = certain ? (indexes[Math.min(nth, indexes.length - 1)] ?? null) : null;
+    return members.map((_, rank) => ({ index, rank }));
+  });
+}
+
+/** What a series measures: as much of it as the answer repeats. */
+function markOf({ event, aggregation }: Pick<TrendSeries, "event" | "aggregation">): string {
+  return JSON.stringify([event, aggregation.type, "property" in aggregation ? aggregation.property : null]);
+}
+
+/** Whether the groups can go on with this one: they are ranked, each is there once, and null is the last. */
+function continues(run: readonly TrendSeries[], next: TrendSeries, limit: number): boolean {
+  const last = run.at(-1);
+  if (!last) return true;
+  if (last.breakdown === null) return false;
+  if (next.breakdown === null) return true;
+  // After as many as the limit comes the rest alone, and after the rest only null.
+  if (run.length > limit) return false;
+  if (run.length === limit) return next.breakdown === REST;
+  return next.count <= last.count && !run.some(({ breakdown }) => breakdown === next.breakdown);
+}
+
+/** The range of a query as a period. */
+export function toPeriod(range: Query["range"]): Period {
   return "last" in range ? { kind: "last", last: range.last } : { kind: "days", ...range };
 }
 
@@ -84,8 +190,15 @@ function conditionText({ property, operator, value }: Condition): string {
   return `${words} ${Array.isArray(value) ? value.map(valueText).join(", ") : valueText(value)}`;
 }
 
+/** A breakdown in words: "by area", "by the user’s plan". */
+export function breakdownText({ scope, property }: Pick<Breakdown, "scope" | "property">): string {
+  return scope === "user" ? `by the user’s ${property}` : `by ${property}`;
+}
+
 export type Headline = {
   value: number | null;
+  /** The same of the period before; null where there is none, or where it is not known exactly. */
+  previous: number | null;
   /** What the number is of: the whole period, or one bucket of it. */
   of: { kind: "period" } | { kind: "bucket"; start: Date; state: BucketState };
 };
@@ -96,13 +209,19 @@ export type Headline = {
  * last bucket's that has ended, and says so.
  */
 export function headline(result: Result, series: ResultSeries): Headline {
-  if (result.buckets.length === 1) return { value: series.values[0] ?? null, of: { kind: "period" } };
+  if (result.buckets.length === 1) {
+    const previous = result.previousWhole ? (series.previous?.values[0] ?? null) : null;
+    return { value: series.values[0] ?? null, previous, of: { kind: "period" } };
+  }
   const whole = combine(series.aggregation, series.values);
-  if (whole !== null || series.count === 0) return { value: whole, of: { kind: "period" } };
+  if (whole !== null || series.count === 0) {
+    return { value: whole, previous: previousWhole(result, series), of: { kind: "period" } };
+  }
   const complete = result.states.lastIndexOf("complete");
   const index = complete >= 0 ? complete : 0;
   return {
     value: series.values[index] ?? null,
+    previous: series.previous?.values[index] ?? null,
     of: {
       kind: "bucket",
       start: result.buckets[index] ?? new Date(0),
@@ -111,25 +230,38 @@ export function headline(result: Result, series: ResultSeries): Headline {
   };
 }
 
+function previousWhole(result: Result, { aggregation, previous }: ResultSeries): number | null {
+  if (!previous) return null;
+  if (aggregation === "total") return previous.count;
+  return result.previousWhole ? combine(aggregation, previous.values) : null;
+}
+
+/** How much more a value is than the one before, as a share of that one; null where that says nothing. */
+export function change(value: number | null, previous: number | null): number | null {
+  if (value === null || previous === null || previous === 0) return null;
+  return (value - previous) / Math.abs(previous);
+}
+
 /** Whether no series has an event in the period. */
 export function isEmpty(result: Result): boolean {
   return result.series.every((series) => series.count === 0);
 }
 
-/** A file's name for the answer, made of what was asked. */
+/** A file's name for the answer, without its ending, made of what was asked. */
 export function fileName(question: Question): string {
-  const { series, period } = question;
-  const first = series[0]?.event ?? "";
+  const { period, kind } = question;
+  const [first = "", ...more] =
+    question.kind === "trend" ? question.series.map(({ event }) => event) : eventsOf(question);
   const words = [
     "dataloaf",
+    ...(kind === "trend" ? [] : [kind]),
     first === "*" ? "all-events" : first,
-    ...(series.length > 1 ? [`and-${series.length - 1}-more`] : []),
+    ...(more.length > 0 ? [`and-${more.length}-more`] : []),
     period.kind === "last" ? `last-${period.last}` : `${period.from}-to-${period.to}`,
   ];
-  const name = words
+  return words
     .join("-")
     .replace(/[^\p{L}\p{N}._-]+/gu, "-")
     .replace(/-+/g, "-")
     .slice(0, 120);
-  return `${name}.csv`;
 }

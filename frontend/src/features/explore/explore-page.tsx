@@ -7,6 +7,7 @@ import { useFirstRun } from "../firstrun/use-first-run";
 import { Builder } from "./builder/builder";
 import { eventName } from "./aggregations";
 import styles from "./explore.module.css";
+import { eventsOf } from "./question";
 import { ResultPanel } from "./results/result-panel";
 import { useQuestion } from "./use-question";
 
@@ -16,7 +17,7 @@ export function ExplorePage() {
   const events = useEvents();
   const firstRun = useFirstRun(events.data);
   const narrow = useMediaQuery("(width < 64rem)");
-  usePageTitle(question.series.map(({ event }) => eventName(event)).join(", "));
+  usePageTitle(eventsOf(question).map(eventName).join(", "));
 
   // Where one stands above the other, the answer is what one looks at first;
   // the keyboard's order is the eye's.
@@ -29,6 +30,7 @@ export function ExplorePage() {
         <FirstRun
           arrived={firstRun.arrived}
           onStart={(event) => {
+            dispatch({ type: "kind", kind: "trend" });
             dispatch({ type: "series/event", index: 0, event });
             dispatch({ type: "period", period: { kind: "last", last: "7d" } });
             firstRun.leave();

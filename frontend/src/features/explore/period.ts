@@ -6,7 +6,13 @@ import {
   startOfWeek,
   toCalendarDate,
 } from "@internationalized/date";
-import { INTERVALS, type Interval, type Period } from "./question";
+import {
+  INTERVALS,
+  RETENTION_INTERVALS,
+  type Interval,
+  type Period,
+  type RetentionInterval,
+} from "./question";
 
 /** The ranges with a button of their own. */
 export const PRESETS = [
@@ -20,6 +26,9 @@ export const PRESETS = [
 
 /** More buckets than this no chart shows to any use; the server's own limit is higher. */
 const MAX_BUCKETS = 10_000;
+
+/** More cohorts than this make no table that anybody reads. */
+const MAX_COHORTS = 400;
 
 const LAST = /^([1-9][0-9]{0,3})(h|d|w|mo)$/;
 
@@ -105,9 +114,80 @@ export function intervalsFor(period: Period): Interval[] {
   });
 }
 
-/** The interval in force: the chosen one, or the one that follows the period. */
-export function intervalOf(question: { period: Period; interval: Interval | null }): Interval {
+/** The interval that gives a retention of the period a readable number of cohorts. */
+export function automaticRetentionInterval(period: Period): RetentionInterval {
+  const days = length(period);
+  if (days <= 21) return "day";
+  if (days <= 200) return "week";
+  return "month";
+}
+
+/** The intervals worth choosing for a retention of the period. */
+export function retentionIntervalsFor(period: Period): RetentionInterval[] {
+  const days = length(period);
+  return RETENTION_INTERVALS.filter((interval) => days / DAYS_PER_INTERVAL[interval] <= MAX_COHORTS);
+}
+
+/** A trend's interval in force: the chosen one, or the one that follows the period. */
+export function trendInterval(question: { period: Period; interval: Interval | null }): Interval {
   return question.interval ?? automaticInterval(question.period);
+}
+
+/** A retention's interval in force. */
+export function retentionInterval(question: {
+  period: Period;
+  interval: RetentionInterval | null;
+}): RetentionInterval {
+  return question.interval ?? automaticRetentionInterval(question.period);
+}
+
+/** The days just before these, as many as they are. */
+export function daysBefore({ from, to }: { from: CalendarDate; to: CalendarDate }) {
+  const days = to.compare(from) + 1;
+  return { from: from.subtract({ days }), to: from.subtract({ days: 1 }) };
+}
+
+/** How many buckets these days touch; null for hours, of which a day may have 23 to 25. */
+export function bucketsTouched(
+  { from, to }: { from: CalendarDate; to: CalendarDate },
+  interval: Interval,
+): number | null {
+  const months = (to.year - from.year) * 12 + to.month - from.month;
+  switch (interval) {
+    case "hour":
+      return null;
+    case "day":
+      return to.compare(from) + 1;
+    case "week":
+      return startOfWeek(to, "en", "mon").compare(startOfWeek(from, "en", "mon")) / 7 + 1;
+    case "month":
+      return months + 1;
+    case "quarter":
+      return (months + ((from.month - 1) % 3) - ((to.month - 1) % 3)) / 3 + 1;
+    case "year":
+      return to.year - from.year + 1;
+  }
+}
+
+const WINDOW = /^([1-9][0-9]{0,7})([mhd])$/;
+
+export type WindowUnit = "m" | "h" | "d";
+
+/** The longest window in each unit: 36,500 days. */
+export const MAX_WINDOW: Record<WindowUnit, number> = { m: 36_500 * 1440, h: 36_500 * 24, d: 36_500 };
+
+/** A window's number and unit; null where the text is none. */
+export function windowParts(text: string): { count: number; unit: WindowUnit } | null {
+  const match = WINDOW.exec(text);
+  if (!match) return null;
+  const unit = match[2] as WindowUnit;
+  const count = Number(match[1]);
+  return count <= MAX_WINDOW[unit] ? { count, unit } : null;
+}
+
+/** Whether the text is a funnel's window such as 30m, 12h or 7d. */
+export function isWindow(text: string): boolean {
+  return windowParts(text) !== null;
 }
 
 /**

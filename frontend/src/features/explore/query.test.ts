@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultQuestion, type Question } from "./question";
+import { defaultQuestion, type Filter, type Question, type TrendQuestion } from "./question";
 import { askedInterval, toQuery } from "./query";
 
 const now = new Date("2026-11-24T12:00:00Z");
@@ -100,6 +100,75 @@ describe("toQuery", () => {
   });
 });
 
+describe("toQuery of other kinds", () => {
+  const pro: Filter = {
+    match: "all",
+    conditions: [{ scope: "user", property: "plan", operator: "equals", value: "pro" }],
+  };
+  const filters = { match: "all", conditions: pro.conditions };
+
+  it("asks for groups and for the period before", () => {
+    const breakdown = { scope: "user", property: "plan", limit: 5 } as const;
+    expect(toQuery({ ...start, breakdown, compare: true }, now)).toMatchObject({
+      query: { kind: "trend", breakdown, compare: "previous_period" },
+    });
+  });
+
+  it("asks a funnel, each step with its own filters", () => {
+    const question: Question = {
+      kind: "funnel",
+      steps: [
+        { event: "visit", filter: start.filter },
+        { event: "order", filter: pro },
+      ],
+      window: "12h",
+      filter: pro,
+      period: { kind: "days", from: "2024-01-01", to: "2024-01-31" },
+      timezone: "UTC",
+      breakdown: { scope: "event", property: "area", limit: 10 },
+    };
+    expect(toQuery(question, now)).toEqual({
+      kind: "query",
+      query: {
+        kind: "funnel",
+        range: { from: "2024-01-01", to: "2024-01-31" },
+        timezone: "UTC",
+        filters,
+        steps: [{ event: "visit" }, { event: "order", filters }],
+        window: "12h",
+        breakdown: { scope: "event", property: "area", limit: 10 },
+      },
+    });
+  });
+
+  it("asks a retention by the interval that follows the period", () => {
+    const question: Question = {
+      kind: "retention",
+      cohortEvent: "signup",
+      returnEvent: "visit",
+      filter: pro,
+      period: { kind: "last", last: "3mo" },
+      interval: null,
+      periods: 8,
+      timezone: "UTC",
+      view: "percent",
+    };
+    expect(toQuery(question, now)).toEqual({
+      kind: "query",
+      query: {
+        kind: "retention",
+        range: { last: "3mo" },
+        timezone: "UTC",
+        filters,
+        cohort_event: "signup",
+        return_event: "visit",
+        interval: "week",
+        periods: 8,
+      },
+    });
+  });
+});
+
 describe("askedInterval", () => {
   it("makes one bucket of a period within a calendar year, where one number is shown", () => {
     expect(askedInterval({ ...start, view: "number" }, now)).toBe("year");
@@ -107,7 +176,17 @@ describe("askedInterval", () => {
   });
 
   it("cannot, where the period crosses New Year", () => {
-    const crossing: Question = { ...start, view: "number", period: { kind: "last", last: "12mo" } };
+    const crossing: TrendQuestion = { ...start, view: "number", period: { kind: "last", last: "12mo" } };
     expect(askedInterval(crossing, now)).toBe("month");
+  });
+
+  it("cannot, where the period to compare with crosses New Year", () => {
+    const spring: TrendQuestion = {
+      ...start,
+      view: "number",
+      period: { kind: "days", from: "2024-02-01", to: "2024-04-30" },
+    };
+    expect(askedInterval(spring, now)).toBe("year");
+    expect(askedInterval({ ...spring, compare: true }, now)).toBe("week");
   });
 });

@@ -1,25 +1,42 @@
 import type { components } from "../../api/schema.gen";
 import { isComplete } from "./operators";
-import { daysOf, intervalOf } from "./period";
+import { daysBefore, daysOf, retentionInterval, trendInterval } from "./period";
 import {
   isPropertyAggregation,
   seriesLetter,
   type Condition,
   type Filter,
+  type FunnelQuestion,
   type Interval,
   type Question,
+  type RetentionQuestion,
   type Scalar,
   type Series,
+  type TrendQuestion,
 } from "./question";
 
 type Schemas = components["schemas"];
+export type Query = Schemas["Query"];
 export type TrendQuery = Schemas["TrendQuery"];
+export type FunnelQuery = Schemas["FunnelQuery"];
+export type RetentionQuery = Schemas["RetentionQuery"];
 
 /** What the question comes to: a query for the server, or what it still lacks. */
-export type Asked = { kind: "query"; query: TrendQuery } | { kind: "unfinished"; advice: string };
+export type Asked = { kind: "query"; query: Query } | { kind: "unfinished"; advice: string };
 
 /** The question as the server takes it. Conditions that are half made take no part. */
 export function toQuery(question: Question, now: Date): Asked {
+  switch (question.kind) {
+    case "trend":
+      return toTrend(question, now);
+    case "funnel":
+      return { kind: "query", query: toFunnel(question) };
+    case "retention":
+      return { kind: "query", query: toRetention(question) };
+  }
+}
+
+function toTrend(question: TrendQuestion, now: Date): Asked {
   const lacking = question.series.findIndex(
     (series) => isPropertyAggregation(series.aggregation) && series.property === undefined,
   );
@@ -27,30 +44,64 @@ export function toQuery(question: Question, now: Date): Asked {
     const which = question.series.length > 1 ? ` of series ${seriesLetter(lacking)}` : "";
     return { kind: "unfinished", advice: `Choose the property${which} to calculate with.` };
   }
-  const { period, timezone } = question;
   const query: TrendQuery = {
     kind: "trend",
-    range: period.kind === "last" ? { last: period.last } : { from: period.from, to: period.to },
-    timezone,
+    ...common(question),
     interval: askedInterval(question, now),
     series: question.series.map(toSeries),
   };
-  const filters = toFilter(question.filter);
-  if (filters) query.filters = filters;
+  if (question.breakdown) query.breakdown = question.breakdown;
+  if (question.compare) query.compare = "previous_period";
   return { kind: "query", query };
+}
+
+function toFunnel(question: FunnelQuestion): FunnelQuery {
+  const query: FunnelQuery = {
+    kind: "funnel",
+    ...common(question),
+    steps: question.steps.map(({ event, filter }): Schemas["Step"] => {
+      const filters = toFilter(filter);
+      return filters ? { event, filters } : { event };
+    }),
+    window: question.window,
+  };
+  if (question.breakdown) query.breakdown = question.breakdown;
+  return query;
+}
+
+function toRetention(question: RetentionQuestion): RetentionQuery {
+  return {
+    kind: "retention",
+    ...common(question),
+    cohort_event: question.cohortEvent,
+    return_event: question.returnEvent,
+    interval: retentionInterval(question),
+    periods: question.periods,
+  };
+}
+
+function common({ period, timezone, filter }: Question) {
+  const filters = toFilter(filter);
+  return {
+    range: period.kind === "last" ? { last: period.last } : { from: period.from, to: period.to },
+    timezone,
+    ...(filters ? { filters } : {}),
+  };
 }
 
 /**
  * One number needs one bucket: unique users of a period are not the sum of its
  * days'. A year's bucket counts only the days in range, so a period within one
- * calendar year is asked for as one; a longer one is asked for by its interval.
+ * calendar year is asked for as one; a longer one is asked for by its interval,
+ * and so is one that is compared with a period that is not in one year.
  */
-export function askedInterval(question: Question, now: Date): Interval {
+export function askedInterval(question: TrendQuestion, now: Date): Interval {
   if (question.view === "number") {
-    const { from, to } = daysOf(question.period, question.timezone, now);
-    if (from.year === to.year) return "year";
+    const days = daysOf(question.period, question.timezone, now);
+    const before = question.compare ? daysBefore(days) : days;
+    if (days.from.year === days.to.year && before.from.year === before.to.year) return "year";
   }
-  return intervalOf(question);
+  return trendInterval(question);
 }
 
 function toSeries(series: Series): Schemas["Series"] {

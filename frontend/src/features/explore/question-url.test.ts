@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { NEW_SERIES, defaultQuestion, type Question } from "./question";
+import {
+  NEW_SERIES,
+  defaultQuestion,
+  type FunnelQuestion,
+  type Question,
+  type RetentionQuestion,
+  type TrendQuestion,
+} from "./question";
 import { readQuestion, writeQuestion } from "./question-url";
 
 const zone = "Europe/Berlin";
@@ -8,12 +15,14 @@ function roundTrip(question: Question) {
   return readQuestion(writeQuestion(question), "UTC");
 }
 
-const everything: Question = {
+const everything: TrendQuestion = {
+  kind: "trend",
   series: [
     {
       event: "commit",
       aggregation: "p90",
       property: "files",
+      label: "Files & more",
       filter: {
         match: "any",
         conditions: [
@@ -35,7 +44,47 @@ const everything: Question = {
   period: { kind: "days", from: "2024-01-01", to: "2024-12-31" },
   interval: "quarter",
   timezone: "Asia/Kolkata",
+  breakdown: { scope: "user", property: "utm.source~x", limit: 25 },
+  compare: true,
   view: "table",
+};
+
+const funnel: FunnelQuestion = {
+  kind: "funnel",
+  steps: [
+    { event: "visit", filter: { match: "all", conditions: [] } },
+    {
+      event: "order",
+      filter: {
+        match: "any",
+        conditions: [
+          { scope: "event", property: "amount", operator: "greater_than", value: 0 },
+          { scope: "user", property: "plan", operator: "is_set" },
+        ],
+      },
+    },
+    { event: "*", filter: { match: "all", conditions: [] } },
+  ],
+  window: "12h",
+  filter: {
+    match: "all",
+    conditions: [{ scope: "user", property: "plan", operator: "equals", value: "pro" }],
+  },
+  period: { kind: "last", last: "3mo" },
+  timezone: "UTC",
+  breakdown: { scope: "event", property: "area", limit: 10 },
+};
+
+const retention: RetentionQuestion = {
+  kind: "retention",
+  cohortEvent: "signup",
+  returnEvent: "visit",
+  filter: { match: "all", conditions: [{ scope: "event", property: "area", operator: "is_set" }] },
+  period: { kind: "days", from: "2024-01-01", to: "2024-03-31" },
+  interval: "week",
+  periods: 8,
+  timezone: "Europe/Berlin",
+  view: "users",
 };
 
 describe("writeQuestion", () => {
@@ -45,17 +94,54 @@ describe("writeQuestion", () => {
 
   it("writes what a person can read", () => {
     expect(decodeURIComponent(writeQuestion(everything))).toBe(
-      '?event=commit&agg=p90&of=files&if=event.equals.merge.false&if=event.contains.utm~dsource~~x."a \\"b\\".c"' +
+      '?event=commit&agg=p90&of=files&as=Files & more&if=event.equals.merge.false&if=event.contains.utm~dsource~~x."a \\"b\\".c"' +
         '&if-match=any&event=*&agg=unique_users&where=user.in.plan.["pro","10",10,true]' +
         "&where=user.greater_or_equal.commits.-1.5&where=event.is_not_set.area&where-match=any" +
-        "&from=2024-01-01&to=2024-12-31&by=quarter&tz=Asia/Kolkata&view=table",
+        "&split=user.utm~dsource~~x&top=25&from=2024-01-01&to=2024-12-31&by=quarter&compare=previous" +
+        "&tz=Asia/Kolkata&view=table",
     );
   });
 });
 
+it("writes a funnel and a retention", () => {
+  expect(decodeURIComponent(writeQuestion(funnel))).toBe(
+    "?kind=funnel&event=visit&event=order&if=event.greater_than.amount.0&if=user.is_set.plan&if-match=any&event=*" +
+      '&window=12h&where=user.equals.plan."pro"&split=event.area&last=3mo&tz=UTC',
+  );
+  expect(decodeURIComponent(writeQuestion(retention))).toBe(
+    "?kind=retention&event=signup&return=visit&periods=8&where=event.is_set.area" +
+      "&from=2024-01-01&to=2024-03-31&by=week&tz=Europe/Berlin&show=users",
+  );
+});
+
 describe("readQuestion", () => {
-  it("reads back all that a question can be", () => {
-    expect(roundTrip(everything)).toEqual({ question: everything, problems: [] });
+  it.each([everything, funnel, retention])("reads back all that a $kind can be", (question) => {
+    expect(roundTrip(question)).toEqual({ question, problems: [] });
+  });
+
+  it("reads the addresses that were written before there were other kinds", () => {
+    const { question, problems } = readQuestion(
+      "?event=commit&agg=p90&of=files&last=4w&by=day&tz=Europe/Berlin&view=bar",
+      "UTC",
+    );
+    expect(problems).toEqual([]);
+    expect(question).toMatchObject({ kind: "trend", breakdown: null, compare: false, view: "bar" });
+  });
+
+  it("fills a funnel up to two steps, and takes ten and no more", () => {
+    const one = readQuestion("?kind=funnel&event=a", zone).question;
+    expect(one.kind === "funnel" && one.steps.map(({ event }) => event)).toEqual(["a", "*"]);
+    const search = "?kind=funnel&" + Array.from({ length: 11 }, (_, index) => `event=e${index}`).join("&");
+    const { question, problems } = readQuestion(search, zone);
+    expect(question.kind === "funnel" && question.steps).toHaveLength(10);
+    expect(problems).toHaveLength(1);
+  });
+
+  it("has no use for a number of groups without a breakdown", () => {
+    expect(readQuestion("?event=a&top=5", zone)).toMatchObject({
+      question: { breakdown: null },
+      problems: [],
+    });
   });
 
   it.each(["Größe", "حدث", "🍞", "a&b=c#d?e+f%20", "x".repeat(200), ".~d~", "\u0000"])(
@@ -130,6 +216,26 @@ describe("readQuestion", () => {
     ["?tz=%2B05:30", "offset"],
     ["?view=pie", "view"],
     ["?utm_source=mail", "unknown"],
+    ["?kind=pie", "kind"],
+    ["?event=a&as=", "label"],
+    ["?as=Name", "label of nothing"],
+    ["?split=event.", "breakdown"],
+    ["?split=session.area", "breakdown"],
+    ["?split=event.a.b", "breakdown"],
+    ["?split=event.a&top=0", "groups"],
+    ["?split=event.a&top=1001", "groups"],
+    ["?compare=last_year", "compare"],
+    ["?window=7d", "window of a trend"],
+    ["?kind=funnel&window=7w", "window"],
+    ["?kind=funnel&window=36501d", "window"],
+    ["?kind=funnel&agg=sum", "aggregation of a funnel"],
+    ["?kind=funnel&by=day", "interval of a funnel"],
+    ["?kind=retention&by=hour", "interval"],
+    ["?kind=retention&periods=61", "periods"],
+    ["?kind=retention&periods=1e1", "periods"],
+    ["?kind=retention&return=", "return"],
+    ["?kind=retention&show=pie", "show"],
+    ["?kind=retention&split=event.a", "breakdown of a retention"],
   ])("leaves out what it cannot read, and says so: %s", (search) => {
     const { question, problems } = readQuestion(search, zone);
     expect(problems).toHaveLength(1);
@@ -140,11 +246,12 @@ describe("readQuestion", () => {
   it("takes ten series and no more", () => {
     const search = "?" + Array.from({ length: 11 }, (_, index) => `event=e${index}`).join("&");
     const { question, problems } = readQuestion(search, zone);
-    expect(question.series).toHaveLength(10);
+    expect(question.kind === "trend" && question.series).toHaveLength(10);
     expect(problems).toHaveLength(1);
   });
 
   it("drops a property that the aggregation has no use for", () => {
-    expect(readQuestion("?event=a&of=p", zone).question.series[0]).not.toHaveProperty("property");
+    const { question } = readQuestion("?event=a&of=p", zone);
+    expect(question.kind === "trend" && question.series[0]).not.toHaveProperty("property");
   });
 });

@@ -4,65 +4,128 @@
 //   &where=user.in.plan.["pro","team"]&where-match=any
 //   &last=4w&by=day&tz=Europe/Berlin&view=bar
 //
-// Each "event" begins a series; agg, of, if and if-match belong to the series
-// before them. What is at its default is left out. A condition is
+// Each "event" begins a series; agg, of, as, if and if-match belong to the
+// series before them. What is at its default is left out. A condition is
 // scope.operator.property.value, the value in JSON so that its type survives;
-// a dot in a property's name is written ~d and a tilde ~~.
-import { isDay, isLast } from "./period";
+// a dot in a property's name is written ~d and a tilde ~~. A breakdown is
+// split=scope.property, with top=25 for the number of groups; compare=previous
+// sets the period before beside it.
+//
+// Other kinds of questions say so. In a funnel each "event" begins a step:
+//
+//   ?kind=funnel&event=visit&event=order&if=event.greater_than.amount.0
+//   &window=7d&split=user.plan&last=4w&tz=UTC
+//
+//   ?kind=retention&event=order&return=order&by=week&periods=8&show=users&last=3mo&tz=UTC
+import { isDay, isLast, isWindow } from "./period";
 import {
   COUNT_AGGREGATIONS,
+  DEFAULT_GROUPS,
+  DEFAULT_PERIODS,
+  DEFAULT_WINDOW,
   INTERVALS,
+  KINDS,
   MAX_CONDITIONS,
   MAX_SERIES,
+  MAX_STEPS,
+  MIN_STEPS,
   NEW_SERIES,
+  NEW_STEP,
   OPERATORS,
   PROPERTY_AGGREGATIONS,
+  RETENTION_INTERVALS,
+  RETENTION_VIEWS,
   VIEWS,
-  defaultQuestion,
+  blankQuestion,
+  isGroupLimit,
+  isPeriods,
   isPropertyAggregation,
   type AggregationType,
+  type Breakdown,
   type Condition,
   type Filter,
+  type FunnelQuestion,
   type Period,
   type Question,
+  type RetentionQuestion,
   type Scalar,
   type Series,
+  type Step,
+  type TrendQuestion,
 } from "./question";
 
 const AGGREGATIONS: readonly AggregationType[] = [...COUNT_AGGREGATIONS, ...PROPERTY_AGGREGATIONS];
 
 const MAX_NAME = 200;
 
+type Pairs = [string, string][];
+
 /** The question as a query string, beginning with "?". The same question is always the same text. */
 export function writeQuestion(question: Question): string {
-  const pairs: [string, string][] = [];
-  for (const series of question.series) {
-    pairs.push(["event", series.event]);
-    if (series.aggregation !== NEW_SERIES.aggregation) pairs.push(["agg", series.aggregation]);
-    if (series.property !== undefined) pairs.push(["of", series.property]);
-    writeFilter(pairs, "if", series.filter);
+  const pairs: Pairs = [];
+  switch (question.kind) {
+    case "trend":
+      writeSeries(pairs, question.series);
+      break;
+    case "funnel":
+      pairs.push(["kind", "funnel"]);
+      for (const step of question.steps) {
+        pairs.push(["event", step.event]);
+        writeFilter(pairs, "if", step.filter);
+      }
+      if (question.window !== DEFAULT_WINDOW) pairs.push(["window", question.window]);
+      break;
+    case "retention":
+      pairs.push(["kind", "retention"], ["event", question.cohortEvent], ["return", question.returnEvent]);
+      if (question.periods !== DEFAULT_PERIODS) pairs.push(["periods", String(question.periods)]);
+      break;
   }
   writeFilter(pairs, "where", question.filter);
+  if (question.kind !== "retention" && question.breakdown) {
+    const { scope, property, limit } = question.breakdown;
+    pairs.push(["split", `${scope}.${escape(property)}`]);
+    if (limit !== DEFAULT_GROUPS) pairs.push(["top", String(limit)]);
+  }
   if (question.period.kind === "last") {
     pairs.push(["last", question.period.last]);
   } else {
     pairs.push(["from", question.period.from], ["to", question.period.to]);
   }
-  if (question.interval !== null) pairs.push(["by", question.interval]);
+  if (question.kind !== "funnel" && question.interval !== null) pairs.push(["by", question.interval]);
+  if (question.kind === "trend" && question.compare) pairs.push(["compare", "previous"]);
   pairs.push(["tz", question.timezone]);
-  if (question.view !== "line") pairs.push(["view", question.view]);
+  if (question.kind === "trend" && question.view !== "line") pairs.push(["view", question.view]);
+  if (question.kind === "retention" && question.view !== "percent") pairs.push(["show", question.view]);
   return "?" + pairs.map(([key, value]) => `${key}=${encode(value)}`).join("&");
 }
 
-function writeFilter(pairs: [string, string][], key: "if" | "where", filter: Filter): void {
+function writeSeries(pairs: Pairs, all: readonly Series[]): void {
+  for (const series of all) {
+    pairs.push(["event", series.event]);
+    if (series.aggregation !== NEW_SERIES.aggregation) pairs.push(["agg", series.aggregation]);
+    if (series.property !== undefined) pairs.push(["of", series.property]);
+    if (series.label !== undefined) pairs.push(["as", series.label]);
+    writeFilter(pairs, "if", series.filter);
+  }
+}
+
+function writeFilter(pairs: Pairs, key: "if" | "where", filter: Filter): void {
   for (const condition of filter.conditions) pairs.push([key, writeCondition(condition)]);
   if (filter.match === "any") pairs.push([`${key}-match`, "any"]);
 }
 
 function writeCondition({ scope, operator, property, value }: Condition): string {
-  const name = property.replaceAll("~", "~~").replaceAll(".", "~d");
-  const head = `${scope}.${operator}.${name}`;
+  const head = `${scope}.${operator}.${escape(property)}`;
   return value === undefined ? head : `${head}.${JSON.stringify(value)}`;
+}
+
+/** A property's name without dots, which separate what an address says of it. */
+function escape(property: string): string {
+  return property.replaceAll("~", "~~").replaceAll(".", "~d");
+}
+
+function unescape(name: string): string {
+  return name.replace(/~[d~]/g, (found) => (found === "~d" ? "." : "~"));
 }
 
 /** Percent-encodes only what a URL's query needs, so that addresses can be read. */
@@ -76,92 +139,272 @@ function encode(text: string): string {
  */
 export function readQuestion(search: string, timezone: string): { question: Question; problems: string[] } {
   const problems: string[] = [];
-  const question = defaultQuestion(timezone);
-  const series: Series[] = [];
-  const filter: Filter = { match: "all", conditions: [] };
-  let from: string | undefined;
-  let to: string | undefined;
-  let last: string | undefined;
-
-  for (const [key, value] of new URLSearchParams(search)) {
-    const current = series.at(-1);
-    switch (key) {
-      case "event":
-        if (series.length === MAX_SERIES) {
-          problems.push(`Only ${MAX_SERIES} series fit in one question; “${value}” was left out.`);
-        } else if (value === "" || value.length > MAX_NAME) {
-          problems.push("An event's name has 1 to 200 characters.");
-        } else {
-          series.push({ ...NEW_SERIES, event: value, filter: { match: "all", conditions: [] } });
-        }
-        break;
-      case "agg": {
-        const aggregation = oneOf(AGGREGATIONS, value);
-        if (aggregation && current) current.aggregation = aggregation;
-        else problems.push(`“${value}” is no way to aggregate a series.`);
-        break;
-      }
-      case "of":
-        if (current && value !== "" && value.length <= MAX_NAME) current.property = value;
-        else problems.push("A property to aggregate has no series, or no name.");
-        break;
-      case "if":
-      case "where": {
-        const target = key === "where" ? filter : current?.filter;
-        const condition = readCondition(value);
-        if (condition && target && target.conditions.length < MAX_CONDITIONS)
-          target.conditions.push(condition);
-        else problems.push(`The filter “${value}” could not be read.`);
-        break;
-      }
-      case "if-match":
-      case "where-match": {
-        const target = key === "where-match" ? filter : current?.filter;
-        if (target && (value === "all" || value === "any")) target.match = value;
-        else problems.push("Filters match “all” or “any”.");
-        break;
-      }
-      case "last":
-        last = value;
-        break;
-      case "from":
-        from = value;
-        break;
-      case "to":
-        to = value;
-        break;
-      case "by": {
-        const interval = oneOf(INTERVALS, value);
-        if (interval) question.interval = interval;
-        else problems.push(`“${value}” is no interval.`);
-        break;
-      }
-      case "tz":
-        if (isTimezone(value)) question.timezone = value;
-        else problems.push(`“${value}” is no time zone that this browser knows.`);
-        break;
-      case "view": {
-        const view = oneOf(VIEWS, value);
-        if (view) question.view = view;
-        else problems.push(`“${value}” is no way to show an answer.`);
-        break;
-      }
-      default:
-        problems.push(`“${key}” means nothing here.`);
-    }
+  const params = new URLSearchParams(search);
+  const named = params.get("kind");
+  const kind = named === null ? "trend" : oneOf(KINDS, named);
+  if (!kind) problems.push(`“${named ?? ""}” is no kind of question; it is a trend now.`);
+  const question = blankQuestion(kind ?? "trend", timezone);
+  const reader = readerOf(question, problems);
+  const common = commonReader(question, problems);
+  for (const [key, value] of params) {
+    if (key === "kind") continue;
+    if (common.read(key, value) || reader.read(key, value)) continue;
+    problems.push(
+      KEYS_OF_SOME.has(key)
+        ? `“${key}” means nothing in a ${question.kind}.`
+        : `“${key}” means nothing here.`,
+    );
   }
-
-  for (const one of series) {
-    if (!isPropertyAggregation(one.aggregation)) delete one.property;
-  }
-  if (series.length > 0) question.series = series;
-  question.filter = filter;
-  const period = readPeriod(last, from, to);
-  if (period) question.period = period;
-  else if (last !== undefined || from !== undefined || to !== undefined) {
-    problems.push("The period could not be read; it is the last 4 weeks now.");
-  }
+  common.finish();
+  reader.finish();
   return { question, problems };
+}
+
+/** The keys that only some kinds of questions have. */
+const KEYS_OF_SOME: ReadonlySet<string> = new Set([
+  ...["event", "agg", "of", "as", "if", "if-match", "by", "compare", "view", "split", "top"],
+  ...["window", "return", "periods", "show"],
+]);
+
+/** Reads one part of a question; what it cannot read it tells in problems. */
+type Reader = {
+  /** Takes one parameter; whether its key means anything to this part. */
+  read: (key: string, value: string) => boolean;
+  /** Puts what was read into the question, once all of it is. */
+  finish: () => void;
+};
+
+/** Reads what every kind has: the filters on all, the period and the time zone. */
+function commonReader(question: Question, problems: string[]): Reader {
+  const filter: Filter = { match: "all", conditions: [] };
+  const range: { last?: string; from?: string; to?: string } = {};
+  return {
+    read: (key, value) => {
+      switch (key) {
+        case "where":
+          readInto(filter, value, problems);
+          return true;
+        case "where-match":
+          readMatch(filter, value, problems);
+          return true;
+        case "last":
+        case "from":
+        case "to":
+          range[key] = value;
+          return true;
+        case "tz":
+          if (isTimezone(value)) question.timezone = value;
+          else problems.push(`“${value}” is no time zone that this browser knows.`);
+          return true;
+        default:
+          return false;
+      }
+    },
+    finish: () => {
+      question.filter = filter;
+      const { last, from, to } = range;
+      const period = readPeriod(last, from, to);
+      if (period) question.period = period;
+      else if (last !== undefined || from !== undefined || to !== undefined) {
+        problems.push("The period could not be read; it is the last 4 weeks now.");
+      }
+    },
+  };
+}
+
+function readerOf(question: Question, problems: string[]): Reader {
+  switch (question.kind) {
+    case "trend":
+      return trendReader(question, problems);
+    case "funnel":
+      return funnelReader(question, problems);
+    case "retention":
+      return retentionReader(question, problems);
+  }
+}
+
+function trendReader(question: TrendQuestion, problems: string[]): Reader {
+  const series: Series[] = [];
+  const breakdown = breakdownReader(question, problems);
+  return {
+    read: (key, value) => {
+      const current = series.at(-1);
+      switch (key) {
+        case "event":
+          if (series.length === MAX_SERIES) {
+            problems.push(`Only ${MAX_SERIES} series fit in one question; “${value}” was left out.`);
+          } else if (isName(value)) {
+            series.push({ ...NEW_SERIES, event: value, filter: { match: "all", conditions: [] } });
+          } else {
+            problems.push(EVENT_PROBLEM);
+          }
+          return true;
+        case "agg": {
+          const aggregation = oneOf(AGGREGATIONS, value);
+          if (aggregation && current) current.aggregation = aggregation;
+          else problems.push(`“${value}” is no way to aggregate a series.`);
+          return true;
+        }
+        case "of":
+          if (current && isName(value)) current.property = value;
+          else problems.push("A property to aggregate has no series, or no name.");
+          return true;
+        case "as":
+          if (current && isName(value.trim())) current.label = value.trim();
+          else problems.push("A name to call a series by has no series, or not 1 to 200 characters.");
+          return true;
+        case "if":
+          readInto(current?.filter, value, problems);
+          return true;
+        case "if-match":
+          readMatch(current?.filter, value, problems);
+          return true;
+        case "by": {
+          const interval = oneOf(INTERVALS, value);
+          if (interval) question.interval = interval;
+          else problems.push(`“${value}” is no interval.`);
+          return true;
+        }
+        case "compare":
+          if (value === "previous") question.compare = true;
+          else problems.push(`“${value}” is no period to compare with; “previous” is the one before.`);
+          return true;
+        case "view": {
+          const view = oneOf(VIEWS, value);
+          if (view) question.view = view;
+          else problems.push(`“${value}” is no way to show an answer.`);
+          return true;
+        }
+        default:
+          return breakdown.read(key, value);
+      }
+    },
+    finish: () => {
+      for (const one of series) {
+        if (!isPropertyAggregation(one.aggregation)) delete one.property;
+      }
+      if (series.length > 0) question.series = series;
+      breakdown.finish();
+    },
+  };
+}
+
+function funnelReader(question: FunnelQuestion, problems: string[]): Reader {
+  const steps: Step[] = [];
+  const breakdown = breakdownReader(question, problems);
+  return {
+    read: (key, value) => {
+      const current = steps.at(-1);
+      switch (key) {
+        case "event":
+          if (steps.length === MAX_STEPS) {
+            problems.push(`Only ${MAX_STEPS} steps fit in one funnel; “${value}” was left out.`);
+          } else if (isName(value)) {
+            steps.push({ event: value, filter: { match: "all", conditions: [] } });
+          } else {
+            problems.push(EVENT_PROBLEM);
+          }
+          return true;
+        case "if":
+          readInto(current?.filter, value, problems);
+          return true;
+        case "if-match":
+          readMatch(current?.filter, value, problems);
+          return true;
+        case "window":
+          if (isWindow(value)) question.window = value;
+          else problems.push(`“${value}” is no window; one is written 30m, 12h or 7d.`);
+          return true;
+        default:
+          return breakdown.read(key, value);
+      }
+    },
+    finish: () => {
+      while (steps.length < MIN_STEPS) steps.push(NEW_STEP);
+      question.steps = steps;
+      breakdown.finish();
+    },
+  };
+}
+
+function retentionReader(question: RetentionQuestion, problems: string[]): Reader {
+  return {
+    read: (key, value) => {
+      switch (key) {
+        case "event":
+          if (isName(value)) question.cohortEvent = value;
+          else problems.push(EVENT_PROBLEM);
+          return true;
+        case "return":
+          if (isName(value)) question.returnEvent = value;
+          else problems.push(EVENT_PROBLEM);
+          return true;
+        case "by": {
+          const interval = oneOf(RETENTION_INTERVALS, value);
+          if (interval) question.interval = interval;
+          else problems.push(`“${value}” is no interval of a retention: it goes by day, week or month.`);
+          return true;
+        }
+        case "periods":
+          if (/^\d{1,2}$/.test(value) && isPeriods(Number(value))) question.periods = Number(value);
+          else problems.push(`“${value}” is no number of periods from 1 to 60.`);
+          return true;
+        case "show": {
+          const view = oneOf(RETENTION_VIEWS, value);
+          if (view) question.view = view;
+          else problems.push(`“${value}” is no way to show a retention.`);
+          return true;
+        }
+        default:
+          return false;
+      }
+    },
+    finish: () => undefined,
+  };
+}
+
+function breakdownReader(question: TrendQuestion | FunnelQuestion, problems: string[]): Reader {
+  let split: Omit<Breakdown, "limit"> | undefined;
+  let limit: number | undefined;
+  return {
+    read: (key, value) => {
+      switch (key) {
+        case "split": {
+          const match = /^(event|user)\.([^.]+)$/.exec(value);
+          const property = unescape(match?.[2] ?? "");
+          if (isName(property)) split = { scope: match?.[1] === "user" ? "user" : "event", property };
+          else problems.push(`The breakdown “${value}” could not be read.`);
+          return true;
+        }
+        case "top":
+          if (/^\d{1,4}$/.test(value) && isGroupLimit(Number(value))) limit = Number(value);
+          else problems.push(`“${value}” is no number of groups from 1 to 1,000.`);
+          return true;
+        default:
+          return false;
+      }
+    },
+    finish: () => {
+      if (split) question.breakdown = { ...split, limit: limit ?? DEFAULT_GROUPS };
+    },
+  };
+}
+
+const EVENT_PROBLEM = `An event’s name has 1 to ${MAX_NAME} characters.`;
+
+function isName(text: string): boolean {
+  return text !== "" && text.length <= MAX_NAME;
+}
+
+function readInto(filter: Filter | undefined, text: string, problems: string[]): void {
+  const condition = readCondition(text);
+  if (condition && filter && filter.conditions.length < MAX_CONDITIONS) filter.conditions.push(condition);
+  else problems.push(`The filter “${text}” could not be read.`);
+}
+
+function readMatch(filter: Filter | undefined, text: string, problems: string[]): void {
+  if (filter && (text === "all" || text === "any")) filter.match = text;
+  else problems.push("Filters match “all” or “any”.");
 }
 
 function readPeriod(
@@ -179,7 +422,7 @@ function readCondition(text: string): Condition | undefined {
   if (!match) return undefined;
   const operator = oneOf(OPERATORS, match[2] ?? "");
   if (!operator) return undefined;
-  const property = (match[3] ?? "").replace(/~[d~]/g, (escape) => (escape === "~d" ? "." : "~"));
+  const property = unescape(match[3] ?? "");
   if (property.length > MAX_NAME) return undefined;
   const condition: Condition = { scope: match[1] === "user" ? "user" : "event", property, operator };
   const json = match[4];

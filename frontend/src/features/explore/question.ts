@@ -9,8 +9,16 @@ export type PropertyAggregation = Schemas["PropertyAggregationType"];
 export type AggregationType = CountAggregation | PropertyAggregation;
 export type Scalar = Schemas["Scalar"];
 
-/** How the answer is shown. */
-export type View = "line" | "area" | "bar" | "table" | "number";
+/** What a question is about: how often something happens, how far users come, or whether they come back. */
+export type Kind = Schemas["Answer"]["kind"];
+
+/** How the answer to a trend is shown. */
+export type View = "line" | "area" | "bar" | "stacked" | "table" | "number";
+
+/** How a retention's cells are written: as shares of their cohort, or as users. */
+export type RetentionView = "percent" | "users";
+
+export type RetentionInterval = Schemas["RetentionQuery"]["interval"];
 
 export type Operator =
   | "equals"
@@ -50,24 +58,77 @@ export type Series = {
   /** The numeric property, where the aggregation is over one. */
   property?: string;
   filter: Filter;
+  /** What the reader calls it, in place of the words for what it measures. */
+  label?: string;
+};
+
+/** Splits an answer into groups, by the values of a property. */
+export type Breakdown = {
+  scope: Scope;
+  property: string;
+  /** How many groups are named; the rest is one more. */
+  limit: number;
+};
+
+/** One step of a funnel. */
+export type Step = { event: string; filter: Filter };
+
+type Common = {
+  filter: Filter;
+  period: Period;
+  timezone: string;
+};
+
+export type TrendQuestion = Common & {
+  kind: "trend";
+  series: Series[];
+  /** Null follows the period. */
+  interval: Interval | null;
+  breakdown: Breakdown | null;
+  /** Whether the period before stands beside it. */
+  compare: boolean;
+  view: View;
+};
+
+export type FunnelQuestion = Common & {
+  kind: "funnel";
+  steps: Step[];
+  /** The time from a user's first step to the last, such as 7d. */
+  window: string;
+  breakdown: Breakdown | null;
+};
+
+export type RetentionQuestion = Common & {
+  kind: "retention";
+  cohortEvent: string;
+  returnEvent: string;
+  /** Null follows the period. */
+  interval: RetentionInterval | null;
+  periods: number;
+  view: RetentionView;
 };
 
 /** All that the page needs to ask and to show one question: what the URL holds. */
-export type Question = {
-  series: Series[];
-  filter: Filter;
-  period: Period;
-  /** Null follows the period. */
-  interval: Interval | null;
-  timezone: string;
-  view: View;
-};
+export type Question = TrendQuestion | FunnelQuestion | RetentionQuestion;
 
 export const ALL_EVENTS = "*";
 export const MAX_SERIES = 10;
 export const MAX_CONDITIONS = 50;
+export const MIN_STEPS = 2;
+export const MAX_STEPS = 10;
+export const MAX_PERIODS = 60;
+export const MAX_GROUPS = 1000;
+export const DEFAULT_GROUPS = 10;
+export const DEFAULT_WINDOW = "7d";
+export const DEFAULT_PERIODS = 12;
 
-export const VIEWS = ["line", "area", "bar", "table", "number"] as const satisfies readonly View[];
+export const KINDS = ["trend", "funnel", "retention"] as const satisfies readonly Kind[];
+
+export const VIEWS = ["line", "area", "bar", "stacked", "table", "number"] as const satisfies readonly View[];
+
+export const RETENTION_VIEWS = ["percent", "users"] as const satisfies readonly RetentionView[];
+
+export const RETENTION_INTERVALS = ["day", "week", "month"] as const satisfies readonly RetentionInterval[];
 
 export const INTERVALS = [
   "hour",
@@ -117,18 +178,129 @@ export const EMPTY_FILTER: Filter = { match: "all", conditions: [] };
 
 export const NEW_SERIES: Series = { event: ALL_EVENTS, aggregation: "total", filter: EMPTY_FILTER };
 
+export const NEW_STEP: Step = { event: ALL_EVENTS, filter: EMPTY_FILTER };
+
 export const NEW_CONDITION: Condition = { scope: "event", property: "", operator: "equals" };
 
 /** The question that the page opens with. */
-export function defaultQuestion(timezone: string): Question {
+export function defaultQuestion(timezone: string): TrendQuestion {
+  return newTrend(commonDefaults(timezone));
+}
+
+/** The question of a kind that an address begins with, before it says anything more. */
+export function blankQuestion(kind: Kind, timezone: string): Question {
+  const common = commonDefaults(timezone);
+  switch (kind) {
+    case "trend":
+      return newTrend(common);
+    case "funnel":
+      return newFunnel(common);
+    case "retention":
+      return newRetention(common);
+  }
+}
+
+function commonDefaults(timezone: string): Common {
+  return { filter: EMPTY_FILTER, period: { kind: "last", last: "4w" }, timezone };
+}
+
+function newTrend({ filter, period, timezone }: Common): TrendQuestion {
   return {
+    kind: "trend",
     series: [NEW_SERIES],
-    filter: EMPTY_FILTER,
-    period: { kind: "last", last: "4w" },
+    filter,
+    period,
     interval: null,
     timezone,
+    breakdown: null,
+    compare: false,
     view: "line",
   };
+}
+
+function newFunnel({ filter, period, timezone }: Common): FunnelQuestion {
+  return {
+    kind: "funnel",
+    steps: [NEW_STEP, NEW_STEP],
+    window: DEFAULT_WINDOW,
+    filter,
+    period,
+    timezone,
+    breakdown: null,
+  };
+}
+
+function newRetention({ filter, period, timezone }: Common): RetentionQuestion {
+  return {
+    kind: "retention",
+    cohortEvent: ALL_EVENTS,
+    returnEvent: ALL_EVENTS,
+    filter,
+    period,
+    interval: null,
+    periods: DEFAULT_PERIODS,
+    timezone,
+    view: "percent",
+  };
+}
+
+/**
+ * The question as one of another kind: the period and the filters stay, and so
+ * do the events, as far as the kind has a place for them.
+ */
+export function asKind(question: Question, kind: Kind): Question {
+  if (question.kind === kind) return question;
+  const events = stepsOf(question);
+  const breakdown = question.kind === "retention" ? null : question.breakdown;
+  switch (kind) {
+    case "trend": {
+      const series = events.map((step): Series => ({ ...NEW_SERIES, ...step }));
+      return { ...newTrend(question), series, breakdown };
+    }
+    case "funnel": {
+      const [first = NEW_STEP] = events;
+      return {
+        ...newFunnel(question),
+        steps: events.length < MIN_STEPS ? [first, first] : events,
+        breakdown,
+      };
+    }
+    case "retention":
+      return {
+        ...newRetention(question),
+        cohortEvent: events[0]?.event ?? ALL_EVENTS,
+        returnEvent: events.at(-1)?.event ?? ALL_EVENTS,
+      };
+  }
+}
+
+function stepsOf(question: Question): Step[] {
+  switch (question.kind) {
+    case "trend":
+      return question.series.map(({ event, filter }) => ({ event, filter }));
+    case "funnel":
+      return question.steps;
+    case "retention": {
+      const { cohortEvent, returnEvent } = question;
+      const events = cohortEvent === returnEvent ? [cohortEvent] : [cohortEvent, returnEvent];
+      return events.map((event) => ({ event, filter: EMPTY_FILTER }));
+    }
+  }
+}
+
+/** The events that the question is about, each once. */
+export function eventsOf(question: Question): string[] {
+  return [...new Set(stepsOf(question).map(({ event }) => event))];
+}
+
+/** Whether a retention can have so many periods. */
+export function isPeriods(periods: number): boolean {
+  return Number.isInteger(periods) && periods >= 1 && periods <= MAX_PERIODS;
+}
+
+/** Whether a breakdown can name so many groups. */
+export function isGroupLimit(limit: number): boolean {
+  return Number.isInteger(limit) && limit >= 1 && limit <= MAX_GROUPS;
 }
 
 /** Whether the aggregation is over a numeric property rather than a count. */

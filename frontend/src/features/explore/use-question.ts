@@ -57,7 +57,8 @@ export function useQuestion(): { question: Question; problems: string[]; dispatc
 
 /** Names the field that a typed edit is in; other actions are steps of their own. */
 function editOf(action: QuestionAction): string {
-  return action.type === "condition/value" ? `${action.type} ${action.target} ${action.index}` : "";
+  if (action.type === "condition/value") return `${action.type} ${action.target} ${action.index}`;
+  return action.type === "series/label" ? `${action.type} ${action.index}` : "";
 }
 
 function problemsIn(state: unknown): string[] {

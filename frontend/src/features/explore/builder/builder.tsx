@@ -1,61 +1,58 @@
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { Button } from "../../../components/button";
 import { PlusIcon } from "../../../components/icons";
-import { ALL_EVENTS, MAX_SERIES, type Question } from "../question";
+import { ToggleGroup } from "../../../components/toggle-group";
+import { ALL_EVENTS, MAX_SERIES, eventsOf, type Kind, type Question, type TrendQuestion } from "../question";
 import type { QuestionAction } from "../question-reducer";
 import type { Dispatch } from "../use-question";
+import { BreakdownEditor } from "./breakdown-editor";
 import styles from "./builder.module.css";
 import { FilterEditor } from "./filter-editor";
+import { FunnelSteps } from "./funnel-steps";
 import { PeriodEditor } from "./period-editor";
+import { RetentionEvents } from "./retention-events";
 import { SeriesCard } from "./series-card";
+import { Switch } from "../../../components/switch";
+import { useMover } from "./use-mover";
 
-/** Makes the question: events and how they are measured, when, and with which filters. */
+const KIND_OPTIONS: readonly { id: Kind; text: string }[] = [
+  { id: "trend", text: "Trends" },
+  { id: "funnel", text: "Funnel" },
+  { id: "retention", text: "Retention" },
+];
+
+/** Makes the question: of which kind, events and how they are measured, when, and with which filters. */
 export function Builder({ question, dispatch }: { question: Question; dispatch: Dispatch }) {
-  const { series, filter } = question;
-  const panel = useRef<HTMLElement>(null);
-  const full = series.length >= MAX_SERIES;
+  const { kind, filter } = question;
   // With several events, the filters over all of them offer every property.
-  const events = new Set(series.map(({ event }) => event));
-  const shared = events.size === 1 ? (series[0]?.event ?? ALL_EVENTS) : ALL_EVENTS;
-
-  // The button that removed a series goes with it: its list keeps the keyboard's place.
-  const edit = (action: QuestionAction) => {
-    dispatch(action);
-    if (action.type === "series/remove") panel.current?.focus();
-  };
+  const events = eventsOf(question);
+  const shared = events.length === 1 ? (events[0] ?? ALL_EVENTS) : ALL_EVENTS;
 
   return (
     <aside className={styles.builder} aria-label="Question">
-      <section ref={panel} tabIndex={-1} className={styles.part} aria-labelledby="part-series">
-        <h2 id="part-series">Events</h2>
-        <ul className={styles.list}>
-          {series.map((one, index) => (
-            <SeriesCard
-              key={index}
-              index={index}
-              series={one}
-              several={series.length > 1 || one.filter.conditions.length > 0}
-              canDuplicate={!full}
-              dispatch={edit}
-            />
-          ))}
-        </ul>
-        <Button
-          kind="quiet"
-          small
-          icon={<PlusIcon />}
-          isDisabled={full}
-          onPress={() => dispatch({ type: "series/add" })}
-        >
-          {full ? "10 series are the most" : "Add a series"}
-        </Button>
-      </section>
+      <ToggleGroup
+        label="Kind of question"
+        options={KIND_OPTIONS}
+        value={kind}
+        onChange={(next) => dispatch({ type: "kind", kind: next })}
+      />
+      {question.kind === "trend" && <TrendEvents question={question} dispatch={dispatch} />}
+      {question.kind === "funnel" && <FunnelSteps question={question} dispatch={dispatch} />}
+      {question.kind === "retention" && <RetentionEvents question={question} dispatch={dispatch} />}
       <section className={styles.part} aria-labelledby="part-period">
         <h2 id="part-period">Period</h2>
         <PeriodEditor question={question} dispatch={dispatch} />
+        {question.kind === "trend" && (
+          <Switch
+            isSelected={question.compare}
+            onChange={(compare) => dispatch({ type: "compare", compare })}
+          >
+            Compare with the period before
+          </Switch>
+        )}
       </section>
       <section className={styles.part} aria-labelledby="part-filters">
-        <h2 id="part-filters">{series.length > 1 ? "Filters on all series" : "Filters"}</h2>
+        <h2 id="part-filters">{filterTitle(question)}</h2>
         <FilterEditor
           target="all"
           filter={filter}
@@ -65,6 +62,72 @@ export function Builder({ question, dispatch }: { question: Question; dispatch: 
           addText="Add a filter"
         />
       </section>
+      {question.kind !== "retention" && (
+        <section className={styles.part} aria-labelledby="part-breakdown">
+          <h2 id="part-breakdown">Breakdown</h2>
+          <BreakdownEditor breakdown={question.breakdown} event={shared} dispatch={dispatch} />
+        </section>
+      )}
     </aside>
+  );
+}
+
+function filterTitle(question: Question): string {
+  switch (question.kind) {
+    case "trend":
+      return question.series.length > 1 ? "Filters on all series" : "Filters";
+    case "funnel":
+      return "Filters on all steps";
+    case "retention":
+      return "Filters on both events";
+  }
+}
+
+function TrendEvents({ question, dispatch }: { question: TrendQuestion; dispatch: Dispatch }) {
+  const { series } = question;
+  const panel = useRef<HTMLElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const [said, setSaid] = useState("");
+  const full = series.length >= MAX_SERIES;
+  const move = useMover(list, series.length, (index, to) => {
+    dispatch({ type: "series/move", index, to });
+    setSaid(`The series is now number ${to + 1} of ${series.length}.`);
+  });
+
+  // The button that removed a series goes with it: its list keeps the keyboard's place.
+  const edit = (action: QuestionAction) => {
+    dispatch(action);
+    if (action.type === "series/remove") panel.current?.focus();
+  };
+
+  return (
+    <section ref={panel} tabIndex={-1} className={styles.part} aria-labelledby="part-series">
+      <h2 id="part-series">Events</h2>
+      <ul ref={list} className={styles.list}>
+        {series.map((one, index) => (
+          <SeriesCard
+            key={index}
+            index={index}
+            series={one}
+            count={series.length}
+            canDuplicate={!full}
+            dispatch={edit}
+            onMove={move}
+          />
+        ))}
+      </ul>
+      <p className="visually-hidden" role="status">
+        {said}
+      </p>
+      <Button
+        kind="quiet"
+        small
+        icon={<PlusIcon />}
+        isDisabled={full}
+        onPress={() => dispatch({ type: "series/add" })}
+      >
+        {full ? "10 series are the most" : "Add a series"}
+      </Button>
+    </section>
   );
 }

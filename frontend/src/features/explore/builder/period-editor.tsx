@@ -8,7 +8,14 @@ import { ToggleGroup } from "../../../components/toggle-group";
 import { useNow } from "../../../components/use-now";
 import { formatDays } from "../../../format/dates";
 import { userLocale } from "../../../format/numbers";
-import { PRESETS, automaticInterval, daysOf, intervalsFor } from "../period";
+import {
+  PRESETS,
+  automaticInterval,
+  automaticRetentionInterval,
+  daysOf,
+  intervalsFor,
+  retentionIntervalsFor,
+} from "../period";
 import type { Interval, Question } from "../question";
 import type { Dispatch } from "../use-question";
 import styles from "./builder.module.css";
@@ -27,29 +34,16 @@ const INTERVAL_NAMES: Record<Interval, string> = {
   year: "By year",
 };
 
-type PeriodEditorProps = {
-  question: Pick<Question, "period" | "interval" | "timezone">;
-  dispatch: Dispatch;
-};
+type PeriodEditorProps = { question: Question; dispatch: Dispatch };
 
-/** When: the range, the interval that follows it, and the time zone that decides what a day is. */
+/** When: the range, the interval that follows it (a funnel has none), and the time zone that decides what a day is. */
 export function PeriodEditor({ question, dispatch }: PeriodEditorProps) {
-  const { period, interval, timezone } = question;
+  const { period, timezone } = question;
   const now = useNow(60_000);
   const [choosing, setChoosing] = useState(false);
   const { from, to } = daysOf(period, timezone, now);
   const days = formatDays(from.toDate("UTC"), to.toDate("UTC"), userLocale());
   const preset = period.kind === "last" ? PRESETS.find(({ last }) => last === period.last)?.last : undefined;
-
-  const offered = intervalsFor(period);
-  const automatic = INTERVAL_NAMES[automaticInterval(period)].toLowerCase();
-  const options = [
-    { id: "auto", text: `Auto: ${automatic}` },
-    ...(interval === null || offered.includes(interval) ? offered : [...offered, interval]).map((id) => ({
-      id,
-      text: INTERVAL_NAMES[id],
-    })),
-  ];
 
   return (
     <div className={styles.period}>
@@ -88,17 +82,36 @@ export function PeriodEditor({ question, dispatch }: PeriodEditorProps) {
         </Popover>
       </DialogTrigger>
       <div className={styles.pair}>
-        <Select
-          label="Interval"
-          options={options}
-          value={interval ?? "auto"}
-          onChange={(id) => dispatch({ type: "interval", interval: id === "auto" ? null : (id as Interval) })}
-        />
+        <IntervalPicker question={question} dispatch={dispatch} />
         <TimezonePicker
           timezone={timezone}
           onChange={(next) => dispatch({ type: "timezone", timezone: next })}
         />
       </div>
     </div>
+  );
+}
+
+/** Chooses the interval, or leaves it to the period. */
+function IntervalPicker({ question, dispatch }: PeriodEditorProps) {
+  if (question.kind === "funnel") return null;
+  const { period, interval } = question;
+  const trend = question.kind === "trend";
+  const offered: Interval[] = trend ? intervalsFor(period) : retentionIntervalsFor(period);
+  const automatic = trend ? automaticInterval(period) : automaticRetentionInterval(period);
+  const options = [
+    { id: "auto", text: `Auto: ${INTERVAL_NAMES[automatic].toLowerCase()}` },
+    ...(interval === null || offered.includes(interval) ? offered : [...offered, interval]).map((id) => ({
+      id,
+      text: INTERVAL_NAMES[id],
+    })),
+  ];
+  return (
+    <Select
+      label="Interval"
+      options={options}
+      value={interval ?? "auto"}
+      onChange={(id) => dispatch({ type: "interval", interval: id === "auto" ? null : (id as Interval) })}
+    />
   );
 }

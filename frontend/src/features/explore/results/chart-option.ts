@@ -3,17 +3,21 @@ import type { BarSeriesOption, EChartsCoreOption, LineSeriesOption } from "echar
 import { formatCompact } from "../../../format/numbers";
 import { formatTick } from "../../../format/dates";
 import type { Result, ResultSeries } from "../answer";
+import type { Colors } from "./colors";
 
-export type ChartView = "line" | "area" | "bar";
+export type ChartView = "line" | "area" | "bar" | "stacked";
 
-/** The colours and the font in force, read from the tokens. */
-export type ChartTheme = {
-  series: string[];
-  text: string;
-  soft: string;
-  seam: string;
-  surface: string;
-  font: string;
+export type ChartLook = {
+  /** The series that are not drawn, by their places. */
+  hidden: ReadonlySet<number>;
+  /** The first and the last bucket in sight; null is all of them. */
+  zoom: readonly [number, number] | null;
+  theme: Colors;
+  locale: string;
+  /** Whether the reader wants nothing to move. */
+  calm: boolean;
+  /** How much to leave free above, for what stands over the chart. */
+  top: number;
 };
 
 // Up to here each point has a dot of its own; beyond, dots would make a caterpillar.
@@ -21,30 +25,35 @@ const MAX_DOTS = 45;
 // Beyond this, drawing goes before smooth transitions and each single point.
 const MANY_POINTS = 2_000;
 
-export function chartOption(
-  result: Result,
-  view: ChartView,
-  hidden: ReadonlySet<number>,
-  theme: ChartTheme,
-  locale: string,
-  calm: boolean,
-): EChartsCoreOption {
+export function chartOption(result: Result, view: ChartView, look: ChartLook): EChartsCoreOption {
+  const { hidden, zoom, theme, locale, calm } = look;
   const { buckets, interval, timezone } = result;
   const first = buckets[0];
   const last = buckets.at(-1);
   const withYear =
     first !== undefined && last !== undefined && last.getTime() - first.getTime() > 370 * 86_400_000;
-  const many = buckets.length * result.series.length > MANY_POINTS;
+  const drawn = [...result.series.entries()].filter(([index]) => !hidden.has(index));
+  const many = buckets.length * drawn.length > MANY_POINTS;
+  const barred = view === "bar" || view === "stacked";
   return {
     animation: !many && !calm,
     animationDuration: 250,
     animationDurationUpdate: 250,
     textStyle: { fontFamily: theme.font, color: theme.soft },
-    grid: { left: 8, right: 16, top: 16, bottom: 4, containLabel: true },
-    tooltip: { trigger: "axis", showContent: false, axisPointer: pointer(view, theme) },
+    grid: { left: 8, right: 16, top: 16 + look.top, bottom: 4, containLabel: true },
+    tooltip: { trigger: "axis", showContent: false, axisPointer: pointer(barred, theme) },
+    // The chart sets what is in sight itself: the library's own way takes the wheel from the page.
+    dataZoom: [
+      {
+        type: "inside",
+        disabled: true,
+        startValue: zoom?.[0] ?? 0,
+        endValue: zoom?.[1] ?? buckets.length - 1,
+      },
+    ],
     xAxis: {
       type: "category",
-      boundaryGap: view === "bar",
+      boundaryGap: barred,
       data: buckets.map((start) => formatTick(start, interval, timezone, locale, withYear)),
       axisLine: { lineStyle: { color: theme.seam } },
       axisTick: { show: false },
@@ -61,11 +70,10 @@ export function chartOption(
       },
       splitLine: { lineStyle: { color: theme.seam } },
     },
-    series: result.series.flatMap<LineSeriesOption | BarSeriesOption>((series, index) => {
-      if (hidden.has(index)) return [];
+    series: drawn.flatMap<LineSeriesOption | BarSeriesOption>(([index, series]) => {
       const color = theme.series[index % theme.series.length] ?? theme.text;
-      return view === "bar"
-        ? [bars(result, series, index, color)]
+      return barred
+        ? bars(result, series, index, color, view === "stacked")
         : lines(result, series, index, color, view === "area", many);
     }),
   };
@@ -75,15 +83,16 @@ function isCount({ aggregation }: ResultSeries): boolean {
   return aggregation === "total" || aggregation === "unique_users";
 }
 
-function pointer(view: ChartView, theme: ChartTheme) {
-  return view === "bar"
+function pointer(barred: boolean, theme: Colors) {
+  return barred
     ? { type: "shadow", shadowStyle: { color: theme.seam, opacity: 0.45 }, label: { show: false } }
     : { type: "line", lineStyle: { color: theme.soft, type: "solid", width: 1 }, label: { show: false } };
 }
 
 /**
  * A series as lines: the buckets that have ended in full strength, and the step
- * to the one that is still filling dashed, since it will yet change.
+ * to the one that is still filling dashed, since it will yet change. The period
+ * before is a paler line of long dashes below them.
  */
 function lines(
   result: Result,
@@ -104,17 +113,29 @@ function lines(
     lineStyle: { width: 2, join: "round" },
     emphasis: { disabled: true },
   };
-  const drawn: LineSeriesOption[] = [
-    {
+  const drawn: LineSeriesOption[] = [];
+  if (series.previous) {
+    const { values } = series.previous;
+    drawn.push({
       ...base,
-      id: `series ${index}`,
-      data: whole,
-      // A value between two gaps has no line, and would not be seen without its dot.
-      symbolSize: (_value, { dataIndex }) => (dots || stands(whole, dataIndex) ? 5 : 0),
-      ...(filled ? { areaStyle: { color, opacity: 0.18 } } : {}),
+      id: `series ${index}, before`,
+      data: values,
+      z: 1,
+      symbolSize: (_value, { dataIndex }) => (stands(values, dataIndex) ? 4 : 0),
+      lineStyle: { width: 1.5, type: [9, 5], color, opacity: 0.6 },
+      itemStyle: { opacity: 0.6 },
       ...(many ? { sampling: "lttb", showSymbol: false } : {}),
-    },
-  ];
+    });
+  }
+  drawn.push({
+    ...base,
+    id: `series ${index}`,
+    data: whole,
+    // A value between two gaps has no line, and would not be seen without its dot.
+    symbolSize: (_value, { dataIndex }) => (dots || stands(whole, dataIndex) ? 5 : 0),
+    ...(filled ? { areaStyle: { color, opacity: 0.18 } } : {}),
+    ...(many ? { sampling: "lttb", showSymbol: false } : {}),
+  });
   if (current >= 0) {
     drawn.push({
       ...base,
@@ -136,18 +157,29 @@ function stands(values: readonly (number | null)[], index: number): boolean {
   return (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
 }
 
-function bars(result: Result, series: ResultSeries, index: number, color: string): BarSeriesOption {
+/** A series as bars, on those below it where they are stacked; the period before stands to the left, paler. */
+function bars(
+  result: Result,
+  series: ResultSeries,
+  index: number,
+  color: string,
+  stacked: boolean,
+): BarSeriesOption[] {
   const current = result.states.indexOf("current");
-  return {
+  const base: BarSeriesOption = {
     type: "bar",
-    id: `series ${index}`,
     color,
     barMaxWidth: 48,
     barCategoryGap: "25%",
     barGap: "8%",
-    itemStyle: { borderRadius: [3, 3, 0, 0] },
+    itemStyle: { borderRadius: stacked ? 0 : [3, 3, 0, 0] },
     emphasis: { disabled: true },
     large: series.values.length > MANY_POINTS,
+  };
+  const own: BarSeriesOption = {
+    ...base,
+    id: `series ${index}`,
+    ...(stacked ? { stack: "now" } : {}),
     data: series.values.map((value, bucket) =>
       bucket === current && value !== null
         ? {
@@ -157,4 +189,15 @@ function bars(result: Result, series: ResultSeries, index: number, color: string
         : value,
     ),
   };
+  if (!series.previous) return [own];
+  return [
+    {
+      ...base,
+      id: `series ${index}, before`,
+      ...(stacked ? { stack: "before" } : {}),
+      data: series.previous.values,
+      itemStyle: { ...base.itemStyle, color, opacity: 0.35 },
+    },
+    own,
+  ];
 }

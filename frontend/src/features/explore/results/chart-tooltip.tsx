@@ -2,11 +2,14 @@ import { useLayoutEffect, useRef } from "react";
 import { formatBucket } from "../../../format/dates";
 import { formatNumber, userLocale } from "../../../format/numbers";
 import type { Result } from "../answer";
+import { Change } from "./change";
 import styles from "./chart.module.css";
 
 type ChartTooltipProps = { result: Result; hidden: ReadonlySet<number>; bucket: number; x: number };
 
 const GAP = 14;
+// As many lines as fit over a chart; of more series the largest are named.
+const MOST = 10;
 
 /** The values of the bucket that is pointed at, beside it and within the chart. */
 export function ChartTooltip({ result, hidden, bucket, x }: ChartTooltipProps) {
@@ -25,6 +28,14 @@ export function ChartTooltip({ result, hidden, bucket, x }: ChartTooltipProps) {
   });
 
   if (!start) return null;
+  const drawn = [...result.series.entries()].filter(([index]) => !hidden.has(index));
+  const named =
+    drawn.length <= MOST
+      ? drawn
+      : drawn
+          .toSorted(([, one], [, other]) => (other.values[bucket] ?? -1) - (one.values[bucket] ?? -1))
+          .slice(0, MOST);
+  const write = (value: number | null) => (value === null ? "–" : formatNumber(value, locale));
   return (
     <div ref={box} className={styles.tooltip} aria-hidden="true">
       <p className={styles.bucket}>
@@ -32,20 +43,28 @@ export function ChartTooltip({ result, hidden, bucket, x }: ChartTooltipProps) {
         {result.states[bucket] === "current" && <span className={styles.filling}>still filling</span>}
       </p>
       <ul className={styles.values}>
-        {result.series.map(({ letter, name, values }, index) => {
-          if (hidden.has(index)) return null;
+        {named.map(([index, { key, name, values, previous }]) => {
           const value = values[bucket] ?? null;
+          const before = previous?.values[bucket] ?? null;
           return (
-            <li key={letter} data-series={(index % 10) + 1}>
+            <li key={key} data-series={(index % 10) + 1}>
               <span className={styles.mark} />
               <span className={styles.name} dir="auto">
                 {name}
               </span>
-              <span className={styles.value}>{value === null ? "–" : formatNumber(value, locale)}</span>
+              <span className={styles.value}>{write(value)}</span>
+              {previous && (
+                <span className={styles.before}>
+                  before {write(before)} (<Change value={value} previous={before} />)
+                </span>
+              )}
             </li>
           );
         })}
       </ul>
+      {drawn.length > named.length && (
+        <p className={styles.more}>and {drawn.length - named.length} smaller ones</p>
+      )}
     </div>
   );
 }

@@ -1,11 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { useMemo, useRef, useState, type ReactNode } from "react";
 import { ApiError } from "../../../api/client";
-import { useEvents } from "../../../api/events";
 import { answerKey, useAnswer, useCsv } from "../../../api/query";
 import { Button, IconButton } from "../../../components/button";
 import { classNames } from "../../../components/class-names";
-import { ErrorBoundary } from "../../../components/error-boundary";
 import { errorText } from "../../../components/error-text";
 import {
   AreaIcon,
@@ -13,7 +11,9 @@ import {
   DownloadIcon,
   LineIcon,
   NumberIcon,
+  PictureIcon,
   RefreshIcon,
+  StackedIcon,
   StopIcon,
   TableIcon,
 } from "../../../components/icons";
@@ -22,51 +22,50 @@ import { ToggleGroup } from "../../../components/toggle-group";
 import { useNow } from "../../../components/use-now";
 import { formatDays } from "../../../format/dates";
 import { userLocale } from "../../../format/numbers";
-import { fileName, isEmpty, toResult, type Result } from "../answer";
-import { eventName, measureText } from "../aggregations";
-import { PRESETS, daysOf, intervalOf } from "../period";
-import { ALL_EVENTS, type Question, type View } from "../question";
+import { fileName } from "../answer";
+import { daysOf } from "../period";
+import type { Question, RetentionView, View } from "../question";
 import { toQuery } from "../query";
+import { subtitleOf, titleOf } from "../titles";
 import type { Dispatch } from "../use-question";
-import { Freshness } from "./freshness";
 import { download } from "./download";
-import { NumberView } from "./number-view";
+import { Freshness } from "./freshness";
+import { AnswerView, type AnswerHandle } from ".";
+import { hasPicture, toPng } from "./picture";
 import styles from "./results.module.css";
-import { Summary } from "./summary";
-import { TableView } from "./table-view";
-
-const Chart = lazy(() => import("./chart"));
+import { Waiting } from "./waiting";
 
 const VIEW_OPTIONS: readonly { id: View; text: string; icon: ReactNode }[] = [
   { id: "line", text: "Line", icon: <LineIcon /> },
   { id: "area", text: "Area", icon: <AreaIcon /> },
   { id: "bar", text: "Bar", icon: <BarIcon /> },
+  { id: "stacked", text: "Stacked", icon: <StackedIcon /> },
   { id: "table", text: "Table", icon: <TableIcon /> },
   { id: "number", text: "Number", icon: <NumberIcon /> },
 ];
 
-const NOTHING_HIDDEN: ReadonlySet<number> = new Set();
+const RETENTION_OPTIONS: readonly { id: RetentionView; text: string }[] = [
+  { id: "percent", text: "Percent" },
+  { id: "users", text: "Users" },
+];
 
 /** The answer to the question: as a chart, a table or numbers, or why there is none. */
 export function ResultPanel({ question, dispatch }: { question: Question; dispatch: Dispatch }) {
-  const { view, timezone } = question;
+  const { timezone } = question;
   const queryClient = useQueryClient();
   const now = useNow(60_000);
   const csv = useCsv();
+  const shown = useRef<AnswerHandle>(null);
+  const [pictureFailed, setPictureFailed] = useState(false);
   const asked = useMemo(() => toQuery(question, now), [question, now]);
   const query = asked.kind === "query" ? asked.query : null;
   const answer = useAnswer(query);
   const { data, isFetching, isError, isPlaceholderData } = answer;
-  const result = useMemo(() => data && toResult(data.query, data.answer, data.at), [data]);
-
-  const [hidden, setHidden] = useState(NOTHING_HIDDEN);
-  const shape = question.series.length;
-  const [shapeOfHidden, setShapeOfHidden] = useState(shape);
-  if (shape !== shapeOfHidden) {
-    // Series moved: what was hidden may be another one now.
-    setShapeOfHidden(shape);
-    setHidden(NOTHING_HIDDEN);
-  }
+  const view = question.kind === "funnel" ? undefined : question.view;
+  const labels = useMemo(
+    () => (question.kind === "trend" ? question.series.map(({ label }) => label) : undefined),
+    [question],
+  );
 
   // A refresh that fails takes nothing away; without a session, the form to
   // sign in is over the page and says enough.
@@ -75,11 +74,17 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
   const stopped = query !== null && !isFetching && !isError && (data === undefined || isPlaceholderData);
   const days = daysOf(question.period, timezone, now);
   const period = formatDays(days.from.toDate("UTC"), days.to.toDate("UTC"), userLocale());
+  const subtitle = subtitleOf(question, period);
 
-  const toggle = (index: number) => {
-    const next = new Set(hidden);
-    if (!next.delete(index)) next.add(index);
-    setHidden(next);
+  const savePicture = async () => {
+    setPictureFailed(false);
+    const canvas = shown.current?.picture({ title: titleOf(question), subtitle });
+    try {
+      if (!canvas) throw new Error("there is nothing drawn");
+      download(await toPng(canvas), `${fileName(question)}.png`);
+    } catch {
+      setPictureFailed(true);
+    }
   };
 
   return (
@@ -89,18 +94,25 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
           <h1 id="result-title" className={styles.title} dir="auto">
             {titleOf(question)}
           </h1>
-          <p className={styles.subtitle}>
-            {periodName(question)}
-            {view !== "number" && `, by ${intervalOf(question)}`} · {period} · {timezone.replaceAll("_", " ")}
-          </p>
+          <p className={styles.subtitle}>{subtitle}</p>
         </div>
         <div className={styles.tools}>
-          <ToggleGroup
-            label="Show as"
-            options={VIEW_OPTIONS}
-            value={view}
-            onChange={(next) => dispatch({ type: "view", view: next })}
-          />
+          {question.kind === "trend" && (
+            <ToggleGroup
+              label="Show as"
+              options={VIEW_OPTIONS}
+              value={question.view}
+              onChange={(next) => dispatch({ type: "view", view: next })}
+            />
+          )}
+          {question.kind === "retention" && (
+            <ToggleGroup
+              label="Show as"
+              options={RETENTION_OPTIONS}
+              value={question.view}
+              onChange={(next) => dispatch({ type: "retention/view", view: next })}
+            />
+          )}
           <div className={styles.actions}>
             {isFetching ? (
               <IconButton
@@ -115,10 +127,18 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
               </IconButton>
             )}
             <IconButton
+              label="Download PNG"
+              isDisabled={!data || asked.kind !== "query" || !hasPicture(view)}
+              onPress={() => void savePicture()}
+            >
+              <PictureIcon />
+            </IconButton>
+            <IconButton
               label="Download CSV"
               isDisabled={query === null || csv.isPending}
               onPress={() => {
-                if (query) csv.mutate(query, { onSuccess: (blob) => download(blob, fileName(question)) });
+                if (query)
+                  csv.mutate(query, { onSuccess: (blob) => download(blob, `${fileName(question)}.csv`) });
               }}
             >
               <DownloadIcon />
@@ -130,6 +150,11 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
       {csv.isError && (
         <Notice kind="bad" title="The CSV could not be made">
           {errorText(csv.error).advice}
+        </Notice>
+      )}
+      {pictureFailed && (
+        <Notice kind="bad" title="The picture could not be made">
+          Wait until the answer is drawn, or take the CSV.
         </Notice>
       )}
       {old && !signedOut && (
@@ -146,114 +171,51 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
           What is shown answers the question before.
         </Notice>
       )}
-      <div
-        className={classNames(
-          styles.body,
-          view === "number" && styles.grows,
-          isPlaceholderData && styles.stale,
-        )}
-      >
-        {asked.kind === "unfinished" ? (
-          <Notice large title={asked.advice}>
-            The answer follows at once.
-          </Notice>
-        ) : isError && !old && !signedOut ? (
-          <Failure error={answer.error} onRetry={() => void answer.refetch()} />
-        ) : result ? (
-          <Answer result={result} view={view} hidden={hidden} period={period} dispatch={dispatch} />
-        ) : stopped ? (
-          <Notice
-            large
-            title="Stopped"
-            actions={
-              <Button kind="primary" onPress={() => void answer.refetch()}>
-                Ask again
-              </Button>
-            }
-          >
-            The query was cancelled before it had an answer.
-          </Notice>
-        ) : (
-          <Waiting />
-        )}
-      </div>
-      <div className={styles.below}>
-        {result && asked.kind === "query" && isChart(view) && !isEmpty(result) && (
-          <Summary result={result} hidden={hidden} onToggle={toggle} />
-        )}
-      </div>
+      {data && asked.kind === "query" ? (
+        <div className={classNames(isPlaceholderData && styles.stale)}>
+          <AnswerView
+            query={data.query}
+            answer={data.answer}
+            at={data.at}
+            size="page"
+            view={view}
+            labels={isPlaceholderData ? undefined : labels}
+            onPeriod={(from, to) => dispatch({ type: "period", period: { kind: "days", from, to } })}
+            handle={shown}
+          />
+        </div>
+      ) : (
+        <div className={styles.answer}>
+          <div className={styles.body}>
+            {asked.kind === "unfinished" ? (
+              <Notice large title={asked.advice}>
+                The answer follows at once.
+              </Notice>
+            ) : isError && !signedOut ? (
+              <Failure error={answer.error} onRetry={() => void answer.refetch()} />
+            ) : stopped ? (
+              <Notice
+                large
+                title="Stopped"
+                actions={
+                  <Button kind="primary" onPress={() => void answer.refetch()}>
+                    Ask again
+                  </Button>
+                }
+              >
+                The query was cancelled before it had an answer.
+              </Notice>
+            ) : (
+              <Waiting />
+            )}
+          </div>
+          <div className={styles.below} />
+        </div>
+      )}
       <footer>
-        <Freshness timezone={timezone} elapsed={data ? data.answer.elapsed_ms : null} />
+        <Freshness timezone={timezone} elapsed={data ? data.took : null} />
       </footer>
     </section>
-  );
-}
-
-type AnswerProps = {
-  result: Result;
-  view: View;
-  hidden: ReadonlySet<number>;
-  period: string;
-  dispatch: Dispatch;
-};
-
-function Answer({ result, view, hidden, period, dispatch }: AnswerProps) {
-  if (isEmpty(result) && view !== "table") return <NothingHere result={result} dispatch={dispatch} />;
-  switch (view) {
-    case "table":
-      return <TableView result={result} />;
-    case "number":
-      return <NumberView result={result} period={period} />;
-    case "line":
-    case "area":
-    case "bar":
-      return (
-        <ErrorBoundary>
-          <Suspense fallback={<Waiting />}>
-            <Chart result={result} view={view} hidden={hidden} label={`Chart, by ${result.interval}`} />
-          </Suspense>
-        </ErrorBoundary>
-      );
-  }
-}
-
-/** No event matches: says so, and leads to where there are some. */
-function NothingHere({ result, dispatch }: { result: Result; dispatch: Dispatch }) {
-  const events = useEvents().data ?? [];
-  const names = new Set(result.series.map(({ event }) => event));
-  const known = names.has(ALL_EVENTS) ? events : events.filter(({ name }) => names.has(name));
-  const first = known.map((one) => one.first_seen).sort()[0];
-  const last = known
-    .map((one) => one.last_seen)
-    .sort()
-    .at(-1);
-  if (first === undefined || last === undefined) {
-    return (
-      <Notice large title="Nothing here">
-        No such event has arrived yet. Choose another one, or come back when it has.
-      </Notice>
-    );
-  }
-  const day = (instant: string) =>
-    new Intl.DateTimeFormat("en-CA", { timeZone: result.timezone }).format(new Date(instant));
-  const from = day(first);
-  const to = day(last);
-  return (
-    <Notice
-      large
-      title="No events in this period"
-      actions={
-        <Button
-          kind="primary"
-          onPress={() => dispatch({ type: "period", period: { kind: "days", from, to } })}
-        >
-          Show all of it
-        </Button>
-      }
-    >
-      There are some in {formatDays(new Date(from), new Date(to), userLocale())}. Choose such a period, or
-      take a filter away.
-    </Notice>
   );
 }
 
@@ -273,33 +235,4 @@ function Failure({ error, onRetry }: { error: Error; onRetry: () => void }) {
       {advice}
     </Notice>
   );
-}
-
-/** Holds the answer's place while it is on its way. */
-function Waiting() {
-  return (
-    <div className={styles.waiting} role="status">
-      <span className="visually-hidden">The answer is on its way</span>
-    </div>
-  );
-}
-
-function isChart(view: View): boolean {
-  return view === "line" || view === "area" || view === "bar";
-}
-
-function titleOf({ series }: Question): string {
-  const [first] = series;
-  if (!first) return "";
-  if (series.length === 1) return measureText(first.event, first.aggregation, first.property);
-  // Several events go by their names, one event by its measures.
-  const names = [...new Set(series.map(({ event }) => eventName(event)))];
-  if (names.length === 1) return `${names[0] ?? ""}, ${series.length} series`;
-  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
-  return new Intl.ListFormat("en").format(shown);
-}
-
-function periodName({ period }: Question): string {
-  if (period.kind === "days") return "Custom range";
-  return PRESETS.find(({ last }) => last === period.last)?.name ?? `Last ${period.last}`;
 }

@@ -1,18 +1,26 @@
-import { useState, type UIEvent } from "react";
+import { Fragment, useState, type UIEvent } from "react";
 import { formatBucket } from "../../../format/dates";
 import { formatNumber, userLocale } from "../../../format/numbers";
 import { combine } from "../aggregations";
-import type { Result } from "../answer";
+import { headline, type Result } from "../answer";
+import { Change } from "./change";
 import styles from "./table-view.module.css";
 
 const ROW = 36;
 const SPARE = 12;
 // Shorter tables are drawn whole, which find-in-page and printing like best.
 const WHOLE = 400;
+// Wider tables nobody reads; the CSV has all.
+const MOST_COLUMNS = 100;
 
-/** The values as a table, a row a bucket. Of a long one only the rows in sight are drawn. */
+/**
+ * The values as a table, a row a bucket. Of a long one only the rows in sight
+ * are drawn. A period to compare with has two columns more beside each series.
+ */
 export function TableView({ result }: { result: Result }) {
-  const { buckets, states, series, interval, timezone } = result;
+  const { buckets, states, interval, timezone } = result;
+  const series = result.series.slice(0, MOST_COLUMNS);
+  const left = result.series.length - series.length;
   const locale = userLocale();
   const [sight, setSight] = useState({ top: 0, height: 800 });
   const windowed = buckets.length > WHOLE;
@@ -21,7 +29,10 @@ export function TableView({ result }: { result: Result }) {
     ? Math.min(buckets.length, Math.ceil((sight.top + sight.height) / ROW) + SPARE)
     : buckets.length;
 
-  const totals = series.map(({ aggregation, values }) => combine(aggregation, values));
+  const totals = series.map((one) =>
+    buckets.length > 1 && combine(one.aggregation, one.values) !== null ? headline(result, one) : null,
+  );
+  const write = (value: number | null) => (value === null ? "–" : formatNumber(value, locale));
   const scroll = ({ currentTarget }: UIEvent<HTMLDivElement>) => {
     if (windowed) setSight({ top: currentTarget.scrollTop, height: currentTarget.clientHeight });
   };
@@ -34,10 +45,22 @@ export function TableView({ result }: { result: Result }) {
         <thead>
           <tr aria-rowindex={1}>
             <th scope="col">Period</th>
-            {series.map(({ letter, name }, index) => (
-              <th key={letter} scope="col" data-series={(index % 10) + 1} dir="auto">
-                {name}
-              </th>
+            {series.map(({ key, name, previous }, index) => (
+              <Fragment key={key}>
+                <th scope="col" data-series={(index % 10) + 1} dir="auto">
+                  {name}
+                </th>
+                {previous && (
+                  <>
+                    <th scope="col">
+                      <span className="visually-hidden">{name}, </span>before
+                    </th>
+                    <th scope="col">
+                      <span className="visually-hidden">{name}, </span>change
+                    </th>
+                  </>
+                )}
+              </Fragment>
             ))}
           </tr>
         </thead>
@@ -51,26 +74,53 @@ export function TableView({ result }: { result: Result }) {
                   {formatBucket(start, interval, timezone, locale)}
                   {states[bucket] === "current" && <span className={styles.filling}>still filling</span>}
                 </th>
-                {series.map(({ letter, values }) => {
+                {series.map(({ key, values, previous }) => {
                   const value = values[bucket] ?? null;
-                  return <td key={letter}>{value === null ? "–" : formatNumber(value, locale)}</td>;
+                  const before = previous?.values[bucket] ?? null;
+                  return (
+                    <Fragment key={key}>
+                      <td>{write(value)}</td>
+                      {previous && (
+                        <>
+                          <td>{write(before)}</td>
+                          <td>
+                            <Change value={value} previous={before} />
+                          </td>
+                        </>
+                      )}
+                    </Fragment>
+                  );
                 })}
               </tr>
             );
           })}
           {end < buckets.length && <Gap height={(buckets.length - end) * ROW} />}
         </tbody>
-        {totals.some((total) => total !== null) && buckets.length > 1 && (
+        {totals.some((total) => total !== null) && (
           <tfoot>
             <tr>
               <th scope="row">Whole period</th>
-              {totals.map((total, index) => (
-                <td key={series[index]?.letter}>{total === null ? "–" : formatNumber(total, locale)}</td>
-              ))}
+              {series.map(({ key, previous }, index) => {
+                const total = totals[index] ?? null;
+                return (
+                  <Fragment key={key}>
+                    <td>{write(total?.value ?? null)}</td>
+                    {previous && (
+                      <>
+                        <td>{write(total?.previous ?? null)}</td>
+                        <td>
+                          <Change value={total?.value ?? null} previous={total?.previous ?? null} />
+                        </td>
+                      </>
+                    )}
+                  </Fragment>
+                );
+              })}
             </tr>
           </tfoot>
         )}
       </table>
+      {left > 0 && <p className={styles.left}>{left} more series are left out here; the CSV has them all.</p>}
     </div>
   );
 }

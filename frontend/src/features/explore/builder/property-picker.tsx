@@ -1,0 +1,78 @@
+import { useProperties, type PropertyInfo } from "../../../api/properties";
+import { errorText } from "../../../components/error-text";
+import { Picker, type PickerItem } from "../../../components/picker";
+import { formatCompact, userLocale } from "../../../format/numbers";
+import type { PropertyType } from "../operators";
+import { ALL_EVENTS, type Scope } from "../question";
+
+type PropertyPickerProps = {
+  label: string;
+  /** The event whose properties are offered; "*" offers all. */
+  event: string;
+  scope: Scope;
+  /** Empty while none is chosen. */
+  property: string;
+  placeholder: string;
+  onChange: (scope: Scope, property: string, types: readonly PropertyType[]) => void;
+};
+
+/** Chooses a property of the event or of the user. */
+export function PropertyPicker(props: PropertyPickerProps) {
+  const { label, event, scope, property, placeholder, onChange } = props;
+  const ofEvent = useProperties("event", event === ALL_EVENTS ? undefined : event);
+  const ofUser = useProperties("user");
+  const locale = userLocale();
+
+  const items: PickerItem[] = [
+    ...toItems("event", ofEvent.data ?? [], "Of the event", locale),
+    ...toItems("user", ofUser.data ?? [], "Of the user", locale),
+  ];
+  const failed = ofEvent.error ?? ofUser.error;
+
+  return (
+    <Picker
+      label={label}
+      items={items}
+      selected={property === "" ? [] : [`${scope}:${property}`]}
+      onSelect={([id]) => {
+        if (id === undefined) return;
+        const [nextScope, nextProperty] = fromId(id);
+        const from = nextScope === "event" ? ofEvent.data : ofUser.data;
+        const info = from?.find((one) => one.name === nextProperty);
+        onChange(nextScope, nextProperty, info?.types ?? []);
+      }}
+      value={property === "" ? "" : scope === "user" ? `User’s ${property}` : property}
+      placeholder={placeholder}
+      readTyped={(text) => typedProperty(text.trim(), items)}
+      status={failed ? errorText(failed).title : ofEvent.isPending ? "Fetching properties…" : undefined}
+    />
+  );
+}
+
+function toItems(
+  scope: Scope,
+  properties: readonly PropertyInfo[],
+  group: string,
+  locale: string,
+): PickerItem[] {
+  return properties.map(({ name, count }) => ({
+    id: `${scope}:${name}`,
+    text: name,
+    detail: formatCompact(count, locale),
+    group,
+  }));
+}
+
+function fromId(id: string): [Scope, string] {
+  const colon = id.indexOf(":");
+  return [id.slice(0, colon) === "user" ? "user" : "event", id.slice(colon + 1)];
+}
+
+/** A name that the catalogue does not have can be asked for all the same. */
+function typedProperty(name: string, items: readonly PickerItem[]): PickerItem[] {
+  if (name === "" || name.length > 200 || items.some(({ text }) => text === name)) return [];
+  return [
+    { id: `event:${name}`, text: `Use “${name}” of the event`, detail: "not seen yet" },
+    { id: `user:${name}`, text: `Use “${name}” of the user`, detail: "not seen yet" },
+  ];
+}
