@@ -39,12 +39,14 @@ func TestNothingIsLostOrCountedTwice(t *testing.T) {
 				p.url, p.direct = database.cuts.url, database.url
 			}
 			r := newRun(p, seed)
-			between := func() error { return nil }
+			nothing := func() error { return nil }
+			prepare, settle := nothing, nothing
 			if database != nil {
 				database.cuts.dice = r.dice
-				between = func() error { return database.loseRaces(t.Context(), r.dice) }
+				prepare = func() error { return database.loseRaces(t.Context(), r.dice) }
+				settle = func() error { return database.winRaces(t.Context()) }
 			}
-			wrong, err := r.whole(t.Context(), between)
+			wrong, err := r.whole(t.Context(), prepare, settle)
 			for f, times := range r.dice.struck {
 				struck[f] += times
 			}

@@ -63,6 +63,11 @@ func (d *database) loseRaces(ctx context.Context, dice *dice) error {
 	return d.exec(ctx, statements...)
 }
 
+// winRaces ends that.
+func (d *database) winRaces(ctx context.Context) error {
+	return d.exec(ctx, `DELETE FROM chaos_strikes`)
+}
+
 // proxy stands between a program and PostgreSQL, and cuts connections: before a
 // message reaches the server, or after the server has done what it asks and before
 // the program hears of it.

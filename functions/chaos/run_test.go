@@ -381,7 +381,8 @@ func describe(u warehouse.User) string {
 }
 
 // whole is a run from beginning to end.
-func (r *run) whole(ctx context.Context, between func() error) (wrong []string, err error) {
+// prepare and settle change the warehouse around the part in which things fail.
+func (r *run) whole(ctx context.Context, prepare, settle func() error) (wrong []string, err error) {
 	if err := r.start(ctx); err != nil {
 		return nil, err
 	}
@@ -389,10 +390,13 @@ func (r *run) whole(ctx context.Context, between func() error) (wrong []string, 
 	if err := r.process.engines[len(r.process.engines)-1].Migrate(ctx); err != nil {
 		return nil, err
 	}
-	if err := between(); err != nil {
+	if err := prepare(); err != nil {
 		return nil, err
 	}
 	if err := r.play(ctx); err != nil {
+		return nil, err
+	}
+	if err := settle(); err != nil {
 		return nil, err
 	}
 	if err := r.finish(ctx); err != nil {
