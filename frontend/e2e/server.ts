@@ -22,8 +22,24 @@ export type SeedEvent = {
 type Query = Record<string, unknown>;
 export type Answer = {
   buckets: string[];
-  series: { event: string; count: number; values: (number | null)[] }[];
+  series: {
+    event: string;
+    breakdown: string | null;
+    count: number;
+    values: (number | null)[];
+    previous?: { count: number; values: (number | null)[] };
+  }[];
 };
+
+type Step = {
+  users: number;
+  conversion: number;
+  step_conversion: number | null;
+  median_seconds: number | null;
+};
+export type FunnelAnswer = { steps: Step[]; groups?: { breakdown: string | null; steps: Step[] }[] };
+
+export type RetentionAnswer = { cohorts: { cohort: string; size: number; values: number[] }[] };
 
 /** A real `loafctl dev` with a data folder of its own. */
 export class Server {
@@ -141,6 +157,16 @@ export class Server {
   /** Asks the API a question, as a program would. */
   async ask(query: Query): Promise<Answer> {
     return (await this.#api("/api/v1/query", query)) as Answer;
+  }
+
+  /** The same of a funnel. */
+  async askFunnel(query: Query): Promise<FunnelAnswer> {
+    return (await this.#api("/api/v1/query", { kind: "funnel", ...query })) as FunnelAnswer;
+  }
+
+  /** The same of a retention. */
+  async askRetention(query: Query): Promise<RetentionAnswer> {
+    return (await this.#api("/api/v1/query", { kind: "retention", ...query })) as RetentionAnswer;
   }
 
   async pipeline(): Promise<{ rows_loaded: number; files_waiting: number }> {

@@ -8,6 +8,14 @@ const question =
   "/explore?event=commit&event=merge&agg=unique_users&event=docs_changed&agg=p90&of=files" +
   "&where=user.contains.email_domain.%22mail%22&from=2024-01-01&to=2024-12-31&tz=Europe/Berlin";
 
+const breakdown =
+  "/explore?event=commit&split=event.area&top=5&from=2024-01-01&to=2024-12-31&by=month&tz=Europe/Berlin";
+const funnel =
+  "/explore?kind=funnel&event=commit&event=test_changed&event=docs_changed&if=event.greater_than.files.2" +
+  "&event=merge&window=30d&split=user.email_domain&top=5&from=2023-01-01&to=2024-12-31&tz=Europe/Berlin";
+const retention =
+  "/explore?kind=retention&event=commit&return=commit&periods=12&from=2024-01-01&to=2024-12-31&by=month&tz=Europe/Berlin";
+
 type Shot = {
   name: string;
   path: string;
@@ -23,10 +31,21 @@ const press = (name: RegExp) => async (page: Page) => {
 
 const shots: Shot[] = [
   { name: "sign-in", path: "/", signedOut: true },
-  ...["line", "area", "bar", "table", "number"].map((view) => ({
+  ...["line", "area", "bar", "stacked", "table", "number"].map((view) => ({
     name: view,
     path: `${question}&view=${view}`,
   })),
+  ...["line", "stacked", "table", "number"].flatMap((view) => [
+    { name: `breakdown-${view}`, path: `${breakdown}&view=${view}` },
+    { name: `compare-${view}`, path: `${question}&compare=previous&view=${view}` },
+  ]),
+  {
+    name: "breakdown-many",
+    path: "/explore?event=*&split=user.email_domain&top=100&from=2023-01-01&to=2024-12-31&by=week&tz=UTC",
+  },
+  { name: "funnel", path: funnel },
+  { name: "retention", path: retention },
+  { name: "retention-users", path: `${retention}&show=users` },
   { name: "default", path: "/" },
   { name: "first-run", path: "/", empty: true },
   { name: "nothing", path: "/explore?event=commit&from=1999-01-01&to=1999-12-31&tz=UTC" },
@@ -35,6 +54,7 @@ const shots: Shot[] = [
   { name: "event-picker", path: question, before: press(/^Event of A/) },
   { name: "filter-picker", path: question, before: press(/^Property of filters, 1/) },
   { name: "aggregation", path: question, before: press(/Aggregation of B/) },
+  { name: "breakdown-picker", path: breakdown, before: press(/^Break down by/) },
   { name: "range", path: question, before: press(/^Custom range/) },
   { name: "pipeline-popover", path: question, before: press(/^Pipeline:/) },
   {

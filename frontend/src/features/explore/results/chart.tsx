@@ -101,6 +101,8 @@ export default function Chart({ result, view, hidden, label, zoomable, ref }: Ch
     const theme = readColors(root.current);
     const top = canZoom ? TOOLS : 0;
     const option = chartOption(result, view, { hidden, zoom, theme, locale, calm, top });
+    // What the library remembers being pointed at may be of a series that goes now.
+    made.dispatchAction({ type: "hideTip" });
     made.setOption(option, { replaceMerge: ["series"] });
     // The scheme is in the tokens that readColors reads.
   }, [result, view, hidden, zoom, canZoom, locale, scheme]);
