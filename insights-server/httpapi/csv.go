@@ -81,6 +81,8 @@ func answerCSV(a insight.Answer) ([]byte, error) {
 		rows = funnelRows(a)
 	case insight.KindRetention:
 		rows = retentionRows(a)
+	case insight.KindStickiness:
+		rows = stickinessRows(a)
 	default:
 		rows = trendRows(a)
 	}

@@ -23,6 +23,8 @@ type Answer struct {
 	Groups []FunnelGroup
 	// Cohorts are a retention's.
 	Cohorts []CohortAnswer
+	// Stickiness has one for each series of the query.
+	Stickiness []StickinessAnswer
 	// Elapsed is how long the answer took.
 	Elapsed time.Duration
 }
@@ -178,6 +180,11 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 			Kind    Kind           `json:"kind"`
 			Cohorts []CohortAnswer `json:"cohorts"`
 		}{a.Kind, orEmpty(a.Cohorts)})
+	case KindStickiness:
+		return json.Marshal(struct {
+			Kind   Kind               `json:"kind"`
+			Series []StickinessAnswer `json:"series"`
+		}{a.Kind, orEmpty(a.Stickiness)})
 	}
 	buckets := make([]string, len(a.Buckets))
 	for i, t := range a.Buckets {

@@ -39,9 +39,10 @@ type Kind string
 
 // The kinds.
 const (
-	KindTrend     Kind = "trend"
-	KindFunnel    Kind = "funnel"
-	KindRetention Kind = "retention"
+	KindTrend      Kind = "trend"
+	KindFunnel     Kind = "funnel"
+	KindRetention  Kind = "retention"
+	KindStickiness Kind = "stickiness"
 )
 
 // Query is one question. Parse makes it; a Query that Parse returned is valid.
@@ -54,10 +55,11 @@ type Query struct {
 	// Filter applies to every event of every series.
 	Filter Filter
 
-	// Interval belongs to KindTrend and KindRetention.
+	// Interval belongs to KindTrend, KindRetention and KindStickiness.
 	Interval Interval
-	// Series and Compare belong to KindTrend.
-	Series  []Series
+	// Series belongs to KindTrend and, without aggregations, KindStickiness.
+	Series []Series
+	// Compare belongs to KindTrend.
 	Compare Compare
 
 	// Breakdown splits a trend or a funnel into groups; nil does not.

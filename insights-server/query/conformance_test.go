@@ -33,15 +33,18 @@ type question struct {
 	// cohort makes a retention, with back for the return event.
 	cohort, back string
 	periods      int
+	// kind is that of the kinds that are written otherwise. Series of a
+	// stickiness are events alone.
+	kind string
 }
 
 func (q question) json() string {
 	var series []map[string]any
 	for _, s := range q.series {
 		words := split(s)
-		aggregation := map[string]string{"type": words[1]}
-		if len(words) > 2 {
-			aggregation["property"] = words[2]
+		aggregation := map[string]string{}
+		for i, word := range words[1:] {
+			aggregation[[]string{"type", "property"}[i]] = word
 		}
 		one := map[string]any{"event": words[0], "aggregation": aggregation}
 		if len(q.seriesConditions) > 0 {
@@ -55,6 +58,11 @@ func (q question) json() string {
 		whole = map[string]any{"kind": "funnel", "steps": q.stepList(), "window": q.window}
 	case q.cohort != "":
 		whole = map[string]any{"kind": "retention", "interval": q.interval, "cohort_event": q.cohort, "return_event": q.back, "periods": q.periods}
+	case q.kind == "stickiness":
+		for _, s := range series {
+			delete(s, "aggregation")
+		}
+		whole["kind"] = q.kind
 	case q.compare:
 		whole["compare"] = "previous_period"
 	}
@@ -259,7 +267,7 @@ func TestConformance(t *testing.T) {
 		dataset   *dataset
 		questions []question
 	}{
-		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions)},
+		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions)},
 		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions())},
 		"wide":   {wide(), wideQuestions()},
 	} {
@@ -326,6 +334,9 @@ func expected(answers *reference.Reference, q insight.Query) func(insight.Answer
 	case insight.KindRetention:
 		want := answers.Retention(q)
 		return func(got insight.Answer) string { return retentionDifference(got, want) }
+	case insight.KindStickiness:
+		want := answers.Stickiness(q)
+		return func(got insight.Answer) string { return stickinessDifference(got, q, want) }
 	default:
 		want := answers.Trend(q)
 		return func(got insight.Answer) string { return difference(got, want) }

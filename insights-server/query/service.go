@@ -86,6 +86,8 @@ func (s *Service) Run(ctx context.Context, q insight.Query) (insight.Answer, err
 		return s.runFunnel(ctx, q)
 	case insight.KindRetention:
 		return s.runRetention(ctx, q)
+	case insight.KindStickiness:
+		return s.runStickiness(ctx, q)
 	default:
 		return insight.Answer{}, fmt.Errorf("run the query: there is no kind %q", q.Kind)
 	}

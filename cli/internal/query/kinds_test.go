@@ -103,6 +103,19 @@ cohort      size          0         1         2
 ----------  ----  ---------  --------  --------
 all           20  17  85.0%  2  10.0%  0   0.0%
 `, insight.Answer{Kind: insight.KindRetention, Cohorts: cohorts}},
+		{"stickiness", "", `
+intervals  visit  東京
+---------  -----  ----
+        1      3     0
+        2      0     4
+---------  -----  ----
+    users      3     4
+`, insight.Answer{Kind: insight.KindStickiness, Stickiness: []insight.StickinessAnswer{{Event: "visit", Users: []int64{3, 0, 0}}, {Event: "東京", Users: []int64{0, 4, 0}}}}},
+		{"stickiness of nobody", "", `
+intervals  visit
+---------  -----
+    users      0
+`, insight.Answer{Kind: insight.KindStickiness, Stickiness: []insight.StickinessAnswer{{Event: "visit", Users: []int64{0, 0}}}}},
 		{"retention without cohorts", "", `
 cohort  size
 ------  ----

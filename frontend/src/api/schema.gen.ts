@@ -77,8 +77,9 @@ export interface paths {
          *     column a series or group, each followed by the period before when there
          *     is a comparison. Of a funnel it has one row a step, first of all users,
          *     then of each group. Of a retention it has one row a cohort: its start,
-         *     its size, then one column a period. A value that is null is an empty
-         *     cell. A text cell that a spreadsheet would take for a formula begins
+         *     its size, then one column a period. Of a stickiness it has one row a
+         *     number of intervals, and one column a series. A value that is null is an
+         *     empty cell. A text cell that a spreadsheet would take for a formula begins
          *     with an apostrophe.
          *
          *     A query spans at most 50,000 buckets, its conditions compare with at
@@ -259,7 +260,7 @@ export interface components {
             expires_at: string | null;
         };
         /** @description One question. `kind` tells which; without it, `trend`. */
-        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"];
+        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"];
         TrendQuery: {
             /**
              * @default trend
@@ -315,6 +316,17 @@ export interface components {
             interval: "day" | "week" | "month";
             /** @description The number of values of a cohort; the first is of its own bucket. */
             periods: number;
+        };
+        StickinessQuery: {
+            /** @constant */
+            kind: "stickiness";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            /** @enum {string} */
+            interval: "day" | "week" | "month";
+            /** @description Applies to all series. */
+            filters?: components["schemas"]["Filter"];
+            series: components["schemas"]["Step"][];
         };
         /** @description An event's name, or `*` for all events. */
         EventName: string;
@@ -445,7 +457,7 @@ export interface components {
         PropertyName: string;
         Scalar: string | number | boolean;
         /** @description The answer to a query, of the query's kind. */
-        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"];
+        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"];
         TrendAnswer: {
             /** @constant */
             kind: "trend";
@@ -526,6 +538,18 @@ export interface components {
             size: number;
             /** @description How many of them did the return event in the bucket itself, in the one after it, and so on; 0 for those that have not begun. */
             values: number[];
+        };
+        StickinessAnswer: {
+            /** @constant */
+            kind: "stickiness";
+            series: components["schemas"]["StickinessSeries"][];
+        };
+        StickinessSeries: {
+            event: string;
+            /** @description 1, 2, … up to the number of intervals that the range touches. */
+            intervals: number[];
+            /** @description How many users did the event in exactly so many of them. */
+            users: number[];
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];

@@ -1,0 +1,34 @@
+package httpapi
+
+import (
+	"strconv"
+
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+)
+
+// stickinessRows has a row for each number of intervals, and a column for each
+// series. Series of the same event are numbered.
+func stickinessRows(a insight.Answer) [][]string {
+	header := []string{"intervals"}
+	seen := map[string]int{}
+	for _, s := range a.Stickiness {
+		name := s.Event
+		seen[name]++
+		if n := seen[name]; n > 1 {
+			name += " #" + strconv.Itoa(n)
+		}
+		header = append(header, safeCell(name))
+	}
+	rows := [][]string{header}
+	if len(a.Stickiness) == 0 {
+		return rows
+	}
+	for i := range a.Stickiness[0].Users {
+		row := []string{strconv.Itoa(i + 1)}
+		for _, s := range a.Stickiness {
+			row = append(row, strconv.FormatInt(s.Users[i], 10))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
