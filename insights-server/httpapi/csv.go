@@ -83,6 +83,8 @@ func answerCSV(a insight.Answer) ([]byte, error) {
 		rows = retentionRows(a)
 	case insight.KindStickiness:
 		rows = stickinessRows(a)
+	case insight.KindLifecycle:
+		rows = lifecycleRows(a)
 	default:
 		rows = trendRows(a)
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 )
@@ -27,6 +28,19 @@ func stickinessRows(a insight.Answer) [][]string {
 		row := []string{strconv.Itoa(i + 1)}
 		for _, s := range a.Stickiness {
 			row = append(row, strconv.FormatInt(s.Users[i], 10))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// lifecycleRows has a row for each bucket.
+func lifecycleRows(a insight.Answer) [][]string {
+	rows := [][]string{{"bucket", "new", "returning", "resurrecting", "dormant"}}
+	for i, bucket := range a.Buckets {
+		row := []string{bucket.Format(time.RFC3339)}
+		for _, users := range [][]int64{a.Lifecycle.New, a.Lifecycle.Returning, a.Lifecycle.Resurrecting, a.Lifecycle.Dormant} {
+			row = append(row, strconv.FormatInt(users[i], 10))
 		}
 		rows = append(rows, row)
 	}

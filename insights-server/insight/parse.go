@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	kinds        = []Kind{KindTrend, KindFunnel, KindRetention, KindStickiness}
+	kinds        = []Kind{KindTrend, KindFunnel, KindRetention, KindStickiness, KindLifecycle}
 	intervals    = []Interval{Hour, Day, Week, Month, Quarter, Year}
 	matches      = []Match{MatchAll, MatchAny}
 	scopes       = []Scope{ScopeEvent, ScopeUser}
@@ -99,6 +99,8 @@ func (p *parser) kind(f *fields, q *Query) *Error {
 		return p.retention(f, q)
 	case KindStickiness:
 		return p.stickiness(f, q)
+	case KindLifecycle:
+		return p.lifecycle(f, q)
 	default:
 		return p.trend(f, q)
 	}

@@ -24,3 +24,13 @@ func (p *parser) chosenEvents(n node) (Series, *Error) {
 	}
 	return s, f.done()
 }
+
+// lifecycle reads the fields of KindLifecycle.
+func (p *parser) lifecycle(f *fields, q *Query) *Error {
+	var err *Error
+	if q.Event, err = parseEvent(f, "event"); err != nil {
+		return err
+	}
+	q.Interval, err = parseInterval(f, periodIntervals)
+	return err
+}

@@ -46,6 +46,10 @@ func TestParseReadsTheKinds(t *testing.T) {
 	if q.Kind != insight.KindStickiness || q.Interval != insight.Week || len(q.Series) != 2 || q.Series[1].Event != insight.AnyEvent || q.Series[1].Filter.Match != insight.MatchAny {
 		t.Errorf("the stickiness is %+v", q)
 	}
+	q = parse(`"kind":"lifecycle","range":{"last":"7d"},"interval":"month","event":"*"`)
+	if q.Kind != insight.KindLifecycle || q.Interval != insight.Month || q.Event != insight.AnyEvent {
+		t.Errorf("the lifecycle is %+v", q)
+	}
 	q = parse(trendBody + `,"compare":null,"breakdown":null`)
 	if q.Compare != "" || q.Breakdown != nil {
 		t.Errorf("what is null is %q and %+v", q.Compare, q.Breakdown)
@@ -102,6 +106,11 @@ func TestParseRefusesInKinds(t *testing.T) {
 		{"an aggregation of a stickiness", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[{"event":"a","aggregation":{"type":"total"}}]`, "unknown_field", "series[0].aggregation"},
 		{"a filter of a stickiness", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[{"event":"a","filters":{"match":1}}]`, "wrong_type", "series[0].filters.match"},
 		{"a breakdown of a stickiness", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[{"event":"a"}],"breakdown":{"scope":"user","property":"p"}`, "unknown_field", "breakdown"},
+		{"a lifecycle by the year", `"kind":"lifecycle","range":{"last":"7d"},"interval":"year","event":"a"`, "unknown_value", "interval"},
+		{"a lifecycle without interval", `"kind":"lifecycle","range":{"last":"7d"},"event":"a"`, "required", "interval"},
+		{"a lifecycle without event", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day"`, "required", "event"},
+		{"a lifecycle of a number", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":1`, "wrong_type", "event"},
+		{"series of a lifecycle", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":"a","series":[]`, "unknown_field", "series"},
 		{"values over all steps", `"kind":"funnel","range":{"last":"7d"},"window":"1d","steps":[` + manyValues + `,` + manyValues + `]`, "too_many", "steps[1].filters.conditions[0].value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

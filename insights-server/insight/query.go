@@ -43,6 +43,7 @@ const (
 	KindFunnel     Kind = "funnel"
 	KindRetention  Kind = "retention"
 	KindStickiness Kind = "stickiness"
+	KindLifecycle  Kind = "lifecycle"
 )
 
 // Query is one question. Parse makes it; a Query that Parse returned is valid.
@@ -55,7 +56,7 @@ type Query struct {
 	// Filter applies to every event of every series.
 	Filter Filter
 
-	// Interval belongs to KindTrend, KindRetention and KindStickiness.
+	// Interval belongs to every kind but KindFunnel.
 	Interval Interval
 	// Series belongs to KindTrend and, without aggregations, KindStickiness.
 	Series []Series
@@ -73,6 +74,9 @@ type Query struct {
 	// are names or AnyEvent.
 	CohortEvent, ReturnEvent string
 	Periods                  int
+
+	// Event belongs to KindLifecycle: a name, or AnyEvent.
+	Event string
 }
 
 // Compare is what a trend is set beside; empty is nothing.

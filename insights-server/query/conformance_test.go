@@ -36,6 +36,8 @@ type question struct {
 	// kind is that of the kinds that are written otherwise. Series of a
 	// stickiness are events alone.
 	kind string
+	// event is a lifecycle's.
+	event string
 }
 
 func (q question) json() string {
@@ -63,6 +65,8 @@ func (q question) json() string {
 			delete(s, "aggregation")
 		}
 		whole["kind"] = q.kind
+	case q.kind == "lifecycle":
+		whole = map[string]any{"kind": q.kind, "interval": q.interval, "event": q.event}
 	case q.compare:
 		whole["compare"] = "previous_period"
 	}
@@ -267,8 +271,8 @@ func TestConformance(t *testing.T) {
 		dataset   *dataset
 		questions []question
 	}{
-		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions)},
-		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions())},
+		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions)},
+		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions(), mixedLifecycleQuestions())},
 		"wide":   {wide(), wideQuestions()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -337,6 +341,9 @@ func expected(answers *reference.Reference, q insight.Query) func(insight.Answer
 	case insight.KindStickiness:
 		want := answers.Stickiness(q)
 		return func(got insight.Answer) string { return stickinessDifference(got, q, want) }
+	case insight.KindLifecycle:
+		want := answers.Lifecycle(q)
+		return func(got insight.Answer) string { return lifecycleDifference(got, want) }
 	default:
 		want := answers.Trend(q)
 		return func(got insight.Answer) string { return difference(got, want) }

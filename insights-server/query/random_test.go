@@ -35,7 +35,7 @@ func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] 
 
 // question is of any kind; trends have the most to vary.
 func (g generator) question() question {
-	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention, g.stickiness}
+	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention, g.stickiness, g.lifecycle}
 	return kinds[g.IntN(len(kinds))]()
 }
 
@@ -170,5 +170,11 @@ func (g generator) stickiness() question {
 	for range 1 + g.IntN(3) {
 		q.series = append(q.series, strings.ReplaceAll(g.event(), " ", "\t"))
 	}
+	return q
+}
+
+func (g generator) lifecycle() question {
+	q := g.common(g.pick("day", "week", "month"))
+	q.kind, q.event = "lifecycle", g.event()
 	return q
 }

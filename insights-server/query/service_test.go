@@ -343,6 +343,7 @@ var slowQuestions = map[string]question{
 	"funnel":     {within: "2024-05-01..2024-05-01", steps: []string{"*", "e"}, window: "1d"},
 	"groups":     {within: "2024-05-01..2024-05-01", steps: []string{"*", "e"}, window: "1d", breakdown: "user plan"},
 	"retention":  {within: "2024-05-01..2024-05-01", interval: "day", cohort: "*", back: "e", periods: 3},
+	"lifecycle":  {kind: "lifecycle", within: "2024-05-01..2024-05-01", interval: "day", event: "*"},
 	"stickiness": {kind: "stickiness", within: "2024-05-01..2024-05-01", interval: "day", series: []string{"*"}},
 }
 

@@ -116,6 +116,19 @@ intervals  visit
 ---------  -----
     users      0
 `, insight.Answer{Kind: insight.KindStickiness, Stickiness: []insight.StickinessAnswer{{Event: "visit", Users: []int64{0, 0}}}}},
+		{"lifecycle", "", `
+start       new  returning  resurrecting  dormant
+----------  ---  ---------  ------------  -------
+2026-03-29    1          2             3        4
+2026-03-30   10         20            30       40
+`, insight.Answer{
+			Kind: insight.KindLifecycle, Buckets: []time.Time{at(t, "2026-03-29T00:00:00+01:00"), at(t, "2026-03-30T00:00:00+02:00")},
+			Lifecycle: insight.LifecycleAnswer{New: []int64{1, 10}, Returning: []int64{2, 20}, Resurrecting: []int64{3, 30}, Dormant: []int64{4, 40}},
+		}},
+		{"lifecycle without buckets", "", `
+start  new  returning  resurrecting  dormant
+-----  ---  ---------  ------------  -------
+`, insight.Answer{Kind: insight.KindLifecycle}},
 		{"retention without cohorts", "", `
 cohort  size
 ------  ----

@@ -58,6 +58,8 @@ func render(answer, question []byte, now time.Time) ([]byte, error) {
 		return renderRetention(answer, question, now)
 	case "stickiness":
 		return renderStickiness(answer)
+	case "lifecycle":
+		return renderLifecycle(answer)
 	}
 	var out bytes.Buffer
 	if err := json.Indent(&out, answer, "", "  "); err != nil {

@@ -78,8 +78,8 @@ export interface paths {
          *     is a comparison. Of a funnel it has one row a step, first of all users,
          *     then of each group. Of a retention it has one row a cohort: its start,
          *     its size, then one column a period. Of a stickiness it has one row a
-         *     number of intervals, and one column a series. A value that is null is an
-         *     empty cell. A text cell that a spreadsheet would take for a formula begins
+         *     number of intervals, and one column a series. Of a lifecycle it has one
+         *     row a bucket. A value that is null is an empty cell. A text cell that a spreadsheet would take for a formula begins
          *     with an apostrophe.
          *
          *     A query spans at most 50,000 buckets, its conditions compare with at
@@ -260,7 +260,7 @@ export interface components {
             expires_at: string | null;
         };
         /** @description One question. `kind` tells which; without it, `trend`. */
-        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"];
+        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"] | components["schemas"]["LifecycleQuery"];
         TrendQuery: {
             /**
              * @default trend
@@ -327,6 +327,17 @@ export interface components {
             /** @description Applies to all series. */
             filters?: components["schemas"]["Filter"];
             series: components["schemas"]["Step"][];
+        };
+        LifecycleQuery: {
+            /** @constant */
+            kind: "lifecycle";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            /** @enum {string} */
+            interval: "day" | "week" | "month";
+            /** @description Applies to the event, at all times. */
+            filters?: components["schemas"]["Filter"];
+            event: components["schemas"]["EventName"];
         };
         /** @description An event's name, or `*` for all events. */
         EventName: string;
@@ -457,7 +468,7 @@ export interface components {
         PropertyName: string;
         Scalar: string | number | boolean;
         /** @description The answer to a query, of the query's kind. */
-        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"];
+        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"] | components["schemas"]["LifecycleAnswer"];
         TrendAnswer: {
             /** @constant */
             kind: "trend";
@@ -550,6 +561,21 @@ export interface components {
             intervals: number[];
             /** @description How many users did the event in exactly so many of them. */
             users: number[];
+        };
+        /** @description Numbers of users, one a bucket. Buckets are whole, also beyond the range; those that have not begun have 0. */
+        LifecycleAnswer: {
+            /** @constant */
+            kind: "lifecycle";
+            /** @description The start of every bucket that the range touches, in the query's time zone, in order. */
+            buckets: string[];
+            /** @description Did the event for the first time ever. */
+            new: number[];
+            /** @description Did it in this bucket and in the one before. */
+            returning: number[];
+            /** @description Did it in this bucket and before, but not in the one before. */
+            resurrecting: number[];
+            /** @description Did it in the bucket before, and not in this one. */
+            dormant: number[];
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];
