@@ -81,6 +81,10 @@ func answerCSV(a insight.Answer) ([]byte, error) {
 		rows = funnelRows(a)
 	case insight.KindRetention:
 		rows = retentionRows(a)
+	case insight.KindStickiness:
+		rows = stickinessRows(a)
+	case insight.KindLifecycle:
+		rows = lifecycleRows(a)
 	default:
 		rows = trendRows(a)
 	}

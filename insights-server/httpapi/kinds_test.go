@@ -66,6 +66,24 @@ func kindAnswers() map[string]struct {
 			`{"kind":"retention","cohorts":[{"cohort":"2024-03-30T00:00:00+01:00","size":3,"values":[3,0]},{"cohort":"2024-03-31T00:00:00+01:00","size":0,"values":[0,0]}]}`,
 			"cohort,size,0,1\n2024-03-30T00:00:00+01:00,3,3,0\n2024-03-31T00:00:00+01:00,0,0,0\n",
 		},
+		"stickiness": {
+			insight.Answer{Kind: insight.KindStickiness, Stickiness: []insight.StickinessAnswer{{Event: "=a", Users: []int64{3, 0}}, {Event: "=a", Users: []int64{1, 2}}}},
+			`{"kind":"stickiness","series":[{"event":"=a","intervals":[1,2],"users":[3,0]},{"event":"=a","intervals":[1,2],"users":[1,2]}]}`,
+			"intervals,'=a,'=a #2\n1,3,1\n2,0,2\n",
+		},
+		"stickiness without intervals": {
+			insight.Answer{Kind: insight.KindStickiness, Stickiness: []insight.StickinessAnswer{{Event: "a"}}},
+			`{"kind":"stickiness","series":[{"event":"a","intervals":[],"users":[]}]}`, "intervals,a\n",
+		},
+		"lifecycle": {
+			insight.Answer{Kind: insight.KindLifecycle, Buckets: []time.Time{day, day.AddDate(0, 0, 1)}, Lifecycle: insight.LifecycleAnswer{New: []int64{1, 2}, Returning: []int64{3, 4}, Resurrecting: []int64{5, 6}, Dormant: []int64{7, 8}}},
+			`{"kind":"lifecycle","buckets":["2024-03-30T00:00:00+01:00","2024-03-31T00:00:00+01:00"],"new":[1,2],"returning":[3,4],"resurrecting":[5,6],"dormant":[7,8]}`,
+			"bucket,new,returning,resurrecting,dormant\n2024-03-30T00:00:00+01:00,1,3,5,7\n2024-03-31T00:00:00+01:00,2,4,6,8\n",
+		},
+		"lifecycle without buckets": {
+			insight.Answer{Kind: insight.KindLifecycle},
+			`{"kind":"lifecycle","buckets":[],"new":[],"returning":[],"resurrecting":[],"dormant":[]}`, "bucket,new,returning,resurrecting,dormant\n",
+		},
 		"retention without cohorts": {
 			insight.Answer{Kind: insight.KindRetention}, `{"kind":"retention","cohorts":[]}`, "cohort,size\n",
 		},
@@ -102,6 +120,8 @@ func TestSpecificationOfKinds(t *testing.T) {
 		within    = `"range":{"last":"30d"}`
 		trend     = within + `,"interval":"day","series":[{"event":"e","aggregation":{"type":"total"}}]`
 		funnel    = `"kind":"funnel",` + within + `,"steps":[{"event":"a"},{"event":"b"}]`
+		lifecycle = `"kind":"lifecycle",` + within
+		sticky    = `"kind":"stickiness",` + within
 		retention = `"kind":"retention",` + within + `,"cohort_event":"a","return_event":"*"`
 	)
 	for _, test := range []struct {
@@ -129,6 +149,21 @@ func TestSpecificationOfKinds(t *testing.T) {
 		{`"kind":"funnel",` + within + `,"window":"1h","steps":[{"event":"a"}]`, false},
 		{`"kind":"funnel",` + within + `,"window":"1h","steps":[{"event":"a"},{"event":"b","name":"x"}]`, false},
 		{`"kind":"funnel",` + within + `,"window":"1h","steps":[` + strings.Repeat(`{"event":"a"},`, 10) + `{"event":"a"}]`, false},
+		{sticky + `,"interval":"week","series":[{"event":"a"},{"event":"*","filters":{"match":"any"}}]`, true},
+		{sticky + `,"interval":"month","timezone":"UTC","filters":{},"series":[{"event":"a"}]`, true},
+		{sticky + `,"interval":"hour","series":[{"event":"a"}]`, false},
+		{sticky + `,"series":[{"event":"a"}]`, false},
+		{sticky + `,"interval":"day"`, false},
+		{sticky + `,"interval":"day","series":[]`, false},
+		{sticky + `,"interval":"day","series":[{"event":"a","aggregation":{"type":"total"}}]`, false},
+		{sticky + `,"interval":"day","series":[{"event":"a"}],"compare":"previous_period"`, false},
+		{lifecycle + `,"interval":"week","event":"a"`, true},
+		{lifecycle + `,"interval":"day","event":"*","timezone":"UTC","filters":{"match":"any"}`, true},
+		{lifecycle + `,"interval":"hour","event":"a"`, false},
+		{lifecycle + `,"interval":"day"`, false},
+		{lifecycle + `,"event":"a"`, false},
+		{lifecycle + `,"interval":"day","event":""`, false},
+		{lifecycle + `,"interval":"day","event":"a","periods":3`, false},
 		{retention + `,"interval":"week","periods":8`, true},
 		{retention + `,"interval":"month","periods":60,"timezone":"UTC","filters":{}`, true},
 		{retention + `,"interval":"month","periods":61`, false},

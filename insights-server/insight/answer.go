@@ -10,7 +10,8 @@ import (
 // Answer is the answer to a Query.
 type Answer struct {
 	Kind Kind
-	// Buckets are the starts of a trend's intervals, in the query's zone.
+	// Buckets are the starts of a trend's or a lifecycle's intervals, in the
+	// query's zone.
 	Buckets []time.Time
 	// Series are in the order of the query's. With a breakdown each is there
 	// once for every group, the largest first, then the rest, then the group
@@ -23,6 +24,10 @@ type Answer struct {
 	Groups []FunnelGroup
 	// Cohorts are a retention's.
 	Cohorts []CohortAnswer
+	// Stickiness has one for each series of the query.
+	Stickiness []StickinessAnswer
+	// Lifecycle is a lifecycle's.
+	Lifecycle LifecycleAnswer
 	// Elapsed is how long the answer took.
 	Elapsed time.Duration
 
@@ -185,17 +190,29 @@ func (a Answer) marshalKind() ([]byte, error) {
 			Kind    Kind           `json:"kind"`
 			Cohorts []CohortAnswer `json:"cohorts"`
 		}{a.Kind, orEmpty(a.Cohorts)})
+	case KindStickiness:
+		return json.Marshal(struct {
+			Kind   Kind               `json:"kind"`
+			Series []StickinessAnswer `json:"series"`
+		}{a.Kind, orEmpty(a.Stickiness)})
+	case KindLifecycle:
+		return a.lifecycleJSON()
 	}
-	buckets := make([]string, len(a.Buckets))
-	for i, t := range a.Buckets {
-		buckets[i] = t.Format(time.RFC3339)
-	}
+	buckets := a.bucketTexts()
 	return json.Marshal(struct {
 		Kind    Kind           `json:"kind"`
 		Buckets []string       `json:"buckets"`
 		Series  []SeriesAnswer `json:"series"`
 		Elapsed int64          `json:"elapsed_ms"`
 	}{a.Kind, buckets, orEmpty(a.Series), a.Elapsed.Milliseconds()})
+}
+
+func (a Answer) bucketTexts() []string {
+	buckets := make([]string, len(a.Buckets))
+	for i, t := range a.Buckets {
+		buckets[i] = t.Format(time.RFC3339)
+	}
+	return buckets
 }
 
 // orEmpty makes sure that an empty list is [] in JSON and not null.

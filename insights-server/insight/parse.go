@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	kinds        = []Kind{KindTrend, KindFunnel, KindRetention}
+	kinds        = []Kind{KindTrend, KindFunnel, KindRetention, KindStickiness, KindLifecycle}
 	intervals    = []Interval{Hour, Day, Week, Month, Quarter, Year}
 	matches      = []Match{MatchAll, MatchAny}
 	scopes       = []Scope{ScopeEvent, ScopeUser}
@@ -103,6 +103,10 @@ func (p *parser) kind(f *fields, q *Query) *Error {
 		return p.funnel(f, q)
 	case KindRetention:
 		return p.retention(f, q)
+	case KindStickiness:
+		return p.stickiness(f, q)
+	case KindLifecycle:
+		return p.lifecycle(f, q)
 	default:
 		return p.trend(f, q)
 	}
@@ -121,6 +125,20 @@ func (p *parser) trend(f *fields, q *Query) *Error {
 	if q.Interval, err = parseInterval(f, intervals); err != nil {
 		return err
 	}
+	if err = p.seriesList(f, q, p.series); err != nil {
+		return err
+	}
+	if n, ok := f.get("compare"); ok {
+		if q.Compare, err = word(n, CodeUnknownValue, compares); err != nil {
+			return err
+		}
+	}
+	q.Breakdown, err = parseBreakdown(f)
+	return err
+}
+
+// seriesList reads the member "series", each item as the kind has them.
+func (p *parser) seriesList(f *fields, q *Query, read func(node) (Series, *Error)) *Error {
 	series, err := f.required("series", "Give from 1 to 10 series.")
 	if err != nil {
 		return err
@@ -135,19 +153,13 @@ func (p *parser) trend(f *fields, q *Query) *Error {
 		return errorf(CodeTooMany, series.path, "These are %d series. Give at most %d, and ask for the others in a second query.", len(items), MaxSeries)
 	}
 	for _, item := range items {
-		s, err := p.series(item)
+		s, err := read(item)
 		if err != nil {
 			return err
 		}
 		q.Series = append(q.Series, s)
 	}
-	if n, ok := f.get("compare"); ok {
-		if q.Compare, err = word(n, CodeUnknownValue, compares); err != nil {
-			return err
-		}
-	}
-	q.Breakdown, err = parseBreakdown(f)
-	return err
+	return nil
 }
 
 // parseBreakdown reads the member "breakdown", which may be absent.

@@ -42,6 +42,14 @@ func TestParseReadsTheKinds(t *testing.T) {
 	if q.Compare != insight.PreviousPeriod || q.Breakdown.Limit != 1000 || q.Breakdown.Scope != insight.ScopeEvent {
 		t.Errorf("the trend is %+v", q)
 	}
+	q = parse(`"kind":"stickiness","range":{"last":"7d"},"interval":"week","series":[{"event":"a"},{"event":"*","filters":{"match":"any"}}]`)
+	if q.Kind != insight.KindStickiness || q.Interval != insight.Week || len(q.Series) != 2 || q.Series[1].Event != insight.AnyEvent || q.Series[1].Filter.Match != insight.MatchAny {
+		t.Errorf("the stickiness is %+v", q)
+	}
+	q = parse(`"kind":"lifecycle","range":{"last":"7d"},"interval":"month","event":"*"`)
+	if q.Kind != insight.KindLifecycle || q.Interval != insight.Month || q.Event != insight.AnyEvent {
+		t.Errorf("the lifecycle is %+v", q)
+	}
 	q = parse(trendBody + `,"compare":null,"breakdown":null`)
 	if q.Compare != "" || q.Breakdown != nil {
 		t.Errorf("what is null is %q and %+v", q.Compare, q.Breakdown)
@@ -89,6 +97,20 @@ func TestParseRefusesInKinds(t *testing.T) {
 		{"half a period", retentionBody + `,"interval":"day","periods":1.5`, "invalid_value", "periods"},
 		{"a window of a retention", retentionBody + `,"interval":"day","periods":3,"window":"1d"`, "unknown_field", "window"},
 		{"days of millennia", `"kind":"retention","range":{"from":"0001-01-01","to":"9999-12-31"},"cohort_event":"a","return_event":"b","interval":"day","periods":3`, "too_many_buckets", "interval"},
+		{"a stickiness by the hour", `"kind":"stickiness","range":{"last":"7d"},"interval":"hour","series":[{"event":"a"}]`, "unknown_value", "interval"},
+		{"a stickiness without interval", `"kind":"stickiness","range":{"last":"7d"},"series":[{"event":"a"}]`, "required", "interval"},
+		{"a stickiness without series", `"kind":"stickiness","range":{"last":"7d"},"interval":"day"`, "required", "series"},
+		{"a stickiness of nothing", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[]`, "required", "series"},
+		{"a series as text", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":["a"]`, "wrong_type", "series[0]"},
+		{"a series without event", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[{}]`, "required", "series[0].event"},
+		{"an aggregation of a stickiness", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[{"event":"a","aggregation":{"type":"total"}}]`, "unknown_field", "series[0].aggregation"},
+		{"a filter of a stickiness", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[{"event":"a","filters":{"match":1}}]`, "wrong_type", "series[0].filters.match"},
+		{"a breakdown of a stickiness", `"kind":"stickiness","range":{"last":"7d"},"interval":"day","series":[{"event":"a"}],"breakdown":{"scope":"user","property":"p"}`, "unknown_field", "breakdown"},
+		{"a lifecycle by the year", `"kind":"lifecycle","range":{"last":"7d"},"interval":"year","event":"a"`, "unknown_value", "interval"},
+		{"a lifecycle without interval", `"kind":"lifecycle","range":{"last":"7d"},"event":"a"`, "required", "interval"},
+		{"a lifecycle without event", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day"`, "required", "event"},
+		{"a lifecycle of a number", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":1`, "wrong_type", "event"},
+		{"series of a lifecycle", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":"a","series":[]`, "unknown_field", "series"},
 		{"values over all steps", `"kind":"funnel","range":{"last":"7d"},"window":"1d","steps":[` + manyValues + `,` + manyValues + `]`, "too_many", "steps[1].filters.conditions[0].value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -39,9 +39,11 @@ type Kind string
 
 // The kinds.
 const (
-	KindTrend     Kind = "trend"
-	KindFunnel    Kind = "funnel"
-	KindRetention Kind = "retention"
+	KindTrend      Kind = "trend"
+	KindFunnel     Kind = "funnel"
+	KindRetention  Kind = "retention"
+	KindStickiness Kind = "stickiness"
+	KindLifecycle  Kind = "lifecycle"
 )
 
 // Query is one question. Parse makes it; a Query that Parse returned is valid.
@@ -54,10 +56,11 @@ type Query struct {
 	// Filter applies to every event of every series.
 	Filter Filter
 
-	// Interval belongs to KindTrend and KindRetention.
+	// Interval belongs to every kind but KindFunnel.
 	Interval Interval
-	// Series and Compare belong to KindTrend.
-	Series  []Series
+	// Series belongs to KindTrend and, without aggregations, KindStickiness.
+	Series []Series
+	// Compare belongs to KindTrend.
 	Compare Compare
 
 	// Breakdown splits a trend or a funnel into groups; nil does not.
@@ -75,6 +78,9 @@ type Query struct {
 	// Explain asks for the SQL beside the answer, Refresh for an answer that is
 	// not a kept one. Neither changes what is answered.
 	Explain, Refresh bool
+
+	// Event belongs to KindLifecycle: a name, or AnyEvent.
+	Event string
 }
 
 // Compare is what a trend is set beside; empty is nothing.

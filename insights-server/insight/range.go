@@ -187,6 +187,29 @@ func (q Query) PeriodsAxis(now time.Time, cohorts Axis) (Axis, error) {
 	return axis, nil
 }
 
+// LifecycleAxis is the time line of a lifecycle: the intervals of the axis,
+// all of them whole, with the one before the first in front.
+func (q Query) LifecycleAxis(now time.Time, axis Axis) (Axis, error) {
+	q.Periods = 1
+	whole, err := q.PeriodsAxis(now, axis)
+	if err != nil || len(whole.Starts) == 0 {
+		return whole, err
+	}
+	first, _ := q.Range.resolve(q.Zone, now)
+	civil := floorCivil(first, q.Interval)
+	for !firstInstant(q.Zone, civil).Before(whole.From) {
+		civil = addCivil(civil, q.Interval, -1)
+	}
+	before := Axis{From: firstInstant(q.Zone, civil), To: whole.To}
+	if err := before.fill(q.Zone, civil, q.Interval, MaxBuckets+1); err != nil {
+		return Axis{}, err
+	}
+	if len(before.Starts) != len(axis.Starts)+1 {
+		return Axis{}, fmt.Errorf("the zone %s has %d intervals of one %s from %s, not %d", q.Zone, len(before.Starts), q.Interval, before.From, len(axis.Starts)+1)
+	}
+	return before, nil
+}
+
 // resolve finds the instants of the range, and the civil time of its start.
 func (r Range) resolve(zone *time.Location, now time.Time) (time.Time, Axis) {
 	if r.Last == 0 {

@@ -33,15 +33,20 @@ type question struct {
 	// cohort makes a retention, with back for the return event.
 	cohort, back string
 	periods      int
+	// kind is that of the kinds that are written otherwise. Series of a
+	// stickiness are events alone.
+	kind string
+	// event is a lifecycle's.
+	event string
 }
 
 func (q question) json() string {
 	var series []map[string]any
 	for _, s := range q.series {
 		words := split(s)
-		aggregation := map[string]string{"type": words[1]}
-		if len(words) > 2 {
-			aggregation["property"] = words[2]
+		aggregation := map[string]string{}
+		for i, word := range words[1:] {
+			aggregation[[]string{"type", "property"}[i]] = word
 		}
 		one := map[string]any{"event": words[0], "aggregation": aggregation}
 		if len(q.seriesConditions) > 0 {
@@ -55,6 +60,13 @@ func (q question) json() string {
 		whole = map[string]any{"kind": "funnel", "steps": q.stepList(), "window": q.window}
 	case q.cohort != "":
 		whole = map[string]any{"kind": "retention", "interval": q.interval, "cohort_event": q.cohort, "return_event": q.back, "periods": q.periods}
+	case q.kind == "stickiness":
+		for _, s := range series {
+			delete(s, "aggregation")
+		}
+		whole["kind"] = q.kind
+	case q.kind == "lifecycle":
+		whole = map[string]any{"kind": q.kind, "interval": q.interval, "event": q.event}
 	case q.compare:
 		whole["compare"] = "previous_period"
 	}
@@ -259,8 +271,8 @@ func TestConformance(t *testing.T) {
 		dataset   *dataset
 		questions []question
 	}{
-		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions)},
-		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions())},
+		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions)},
+		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions(), mixedLifecycleQuestions())},
 		"wide":   {wide(), wideQuestions()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -326,6 +338,12 @@ func expected(answers *reference.Reference, q insight.Query) func(insight.Answer
 	case insight.KindRetention:
 		want := answers.Retention(q)
 		return func(got insight.Answer) string { return retentionDifference(got, want) }
+	case insight.KindStickiness:
+		want := answers.Stickiness(q)
+		return func(got insight.Answer) string { return stickinessDifference(got, q, want) }
+	case insight.KindLifecycle:
+		want := answers.Lifecycle(q)
+		return func(got insight.Answer) string { return lifecycleDifference(got, want) }
 	default:
 		want := answers.Trend(q)
 		return func(got insight.Answer) string { return difference(got, want) }

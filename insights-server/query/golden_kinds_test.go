@@ -18,6 +18,8 @@ var goldenKinds = map[string]string{
 	"funnel_breakdown_event": `{"kind":"funnel","range":{"from":"2024-01-01","to":"2024-01-31"},"window":"12h","steps":[{"event":"a"},{"event":"*"}],"breakdown":{"scope":"event","property":"camelKey","limit":3}}`,
 	"funnel_breakdown_user":  `{"kind":"funnel","range":{"from":"2024-01-01","to":"2024-01-31"},"window":"12h","steps":[{"event":"a"},{"event":"b"}],"breakdown":{"scope":"user","property":"plan","limit":3}}`,
 	"retention":              `{"kind":"retention","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","cohort_event":"a","return_event":"*","periods":4}`,
+	"lifecycle":              `{"kind":"lifecycle","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","event":"a","filters":{"conditions":[{"scope":"event","property":"files","operator":"greater_than","value":5},{"scope":"user","property":"plan","operator":"is_set"}]}}`,
+	"stickiness":             `{"kind":"stickiness","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","series":[{"event":"a"},{"event":"*","filters":{"conditions":[{"scope":"user","property":"plan","operator":"is_set"}]}}]}`,
 }
 
 // kindPlans are the statements of a query, by the golden file's name.
@@ -43,6 +45,14 @@ func kindPlans(t *testing.T, name, body string, d dialect.Dialect) map[string]qu
 				t.Fatal(periodsErr)
 			}
 			plans[name], err = query.PlanRetention(q, axis, all, d)
+		case q.Kind == insight.KindStickiness:
+			plans[name], err = query.PlanStickiness(q, axis, d)
+		case q.Kind == insight.KindLifecycle:
+			whole, wholeErr := q.LifecycleAxis(now, axis)
+			if wholeErr != nil {
+				t.Fatal(wholeErr)
+			}
+			plans[name], err = query.PlanLifecycle(q, whole, d)
 		case q.Breakdown != nil:
 			plans[name+"_groups"], _, err = query.PlanGroups(q, axis, d)
 			if err != nil {

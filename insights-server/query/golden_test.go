@@ -136,7 +136,7 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		COUNT SUM MIN MAX PERCENTILE_CONT WITHIN COALESCE LOWER STRPOS DATEDIFF MICROSECOND JSON_TYPEOF
 		UNPIVOT AT
 		E A U P V T C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14
-		C F G L M R E15`)
+		C F G L M R S E15`)
 	// Words of breakdowns, funnels and retentions, with the page of the guide
 	// (https://docs.aws.amazon.com/redshift/latest/dg/) that has them.
 	guide := map[string]string{
@@ -145,6 +145,8 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		"CONCAT":         "r_CONCAT.html",
 		"FLOOR":          "r_FLOOR.html",
 		"JSON_SERIALIZE": "JSON_SERIALIZE.html",
+		"LAG":            "r_WF_LAG.html",
+		"LEAD":           "r_WF_LEAD.html",
 		"LEFT":           "r_LEFT.html", // the function
 		"OVER":           "c_Window_functions.html",
 		"PARTITION":      "r_WF_ROW_NUMBER.html",

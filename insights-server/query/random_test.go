@@ -35,7 +35,7 @@ func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] 
 
 // question is of any kind; trends have the most to vary.
 func (g generator) question() question {
-	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention}
+	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention, g.stickiness, g.lifecycle}
 	return kinds[g.IntN(len(kinds))]()
 }
 
@@ -161,5 +161,20 @@ func (g generator) retention() question {
 	q := g.common(g.pick("day", "week", "month"))
 	q.cohort, q.back = g.event(), g.event()
 	q.periods = 1 + min(g.IntN(60), g.IntN(20))
+	return q
+}
+
+func (g generator) stickiness() question {
+	q := g.common(g.pick("day", "week", "month"))
+	q.kind, q.seriesConditions = "stickiness", g.conditions(2)
+	for range 1 + g.IntN(3) {
+		q.series = append(q.series, strings.ReplaceAll(g.event(), " ", "\t"))
+	}
+	return q
+}
+
+func (g generator) lifecycle() question {
+	q := g.common(g.pick("day", "week", "month"))
+	q.kind, q.event = "lifecycle", g.event()
 	return q
 }

@@ -92,6 +92,10 @@ func (s *Service) runKind(ctx context.Context, q insight.Query) (insight.Answer,
 		return s.runFunnel(ctx, q)
 	case insight.KindRetention:
 		return s.runRetention(ctx, q)
+	case insight.KindStickiness:
+		return s.runStickiness(ctx, q)
+	case insight.KindLifecycle:
+		return s.runLifecycle(ctx, q)
 	default:
 		return insight.Answer{}, fmt.Errorf("run the query: there is no kind %q", q.Kind)
 	}

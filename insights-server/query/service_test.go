@@ -337,12 +337,14 @@ var slowQuestion = question{within: "2024-05-01..2024-05-01", interval: "day", s
 
 // slowQuestions has each way to read the events.
 var slowQuestions = map[string]question{
-	"trend":     slowQuestion,
-	"breakdown": {within: "2024-05-01..2024-05-01", interval: "day", series: []string{"* total"}, breakdown: "event p"},
-	"compare":   {within: "2024-05-01..2024-05-01", interval: "day", series: []string{"* unique_users"}, compare: true},
-	"funnel":    {within: "2024-05-01..2024-05-01", steps: []string{"*", "e"}, window: "1d"},
-	"groups":    {within: "2024-05-01..2024-05-01", steps: []string{"*", "e"}, window: "1d", breakdown: "user plan"},
-	"retention": {within: "2024-05-01..2024-05-01", interval: "day", cohort: "*", back: "e", periods: 3},
+	"trend":      slowQuestion,
+	"breakdown":  {within: "2024-05-01..2024-05-01", interval: "day", series: []string{"* total"}, breakdown: "event p"},
+	"compare":    {within: "2024-05-01..2024-05-01", interval: "day", series: []string{"* unique_users"}, compare: true},
+	"funnel":     {within: "2024-05-01..2024-05-01", steps: []string{"*", "e"}, window: "1d"},
+	"groups":     {within: "2024-05-01..2024-05-01", steps: []string{"*", "e"}, window: "1d", breakdown: "user plan"},
+	"retention":  {within: "2024-05-01..2024-05-01", interval: "day", cohort: "*", back: "e", periods: 3},
+	"lifecycle":  {kind: "lifecycle", within: "2024-05-01..2024-05-01", interval: "day", event: "*"},
+	"stickiness": {kind: "stickiness", within: "2024-05-01..2024-05-01", interval: "day", series: []string{"*"}},
 }
 
 func TestTimeout(t *testing.T) {

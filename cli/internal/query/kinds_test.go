@@ -103,6 +103,32 @@ cohort      size          0         1         2
 ----------  ----  ---------  --------  --------
 all           20  17  85.0%  2  10.0%  0   0.0%
 `, insight.Answer{Kind: insight.KindRetention, Cohorts: cohorts}},
+		{"stickiness", "", `
+intervals  visit  東京
+---------  -----  ----
+        1      3     0
+        2      0     4
+---------  -----  ----
+    users      3     4
+`, insight.Answer{Kind: insight.KindStickiness, Stickiness: []insight.StickinessAnswer{{Event: "visit", Users: []int64{3, 0, 0}}, {Event: "東京", Users: []int64{0, 4, 0}}}}},
+		{"stickiness of nobody", "", `
+intervals  visit
+---------  -----
+    users      0
+`, insight.Answer{Kind: insight.KindStickiness, Stickiness: []insight.StickinessAnswer{{Event: "visit", Users: []int64{0, 0}}}}},
+		{"lifecycle", "", `
+start       new  returning  resurrecting  dormant
+----------  ---  ---------  ------------  -------
+2026-03-29    1          2             3        4
+2026-03-30   10         20            30       40
+`, insight.Answer{
+			Kind: insight.KindLifecycle, Buckets: []time.Time{at(t, "2026-03-29T00:00:00+01:00"), at(t, "2026-03-30T00:00:00+02:00")},
+			Lifecycle: insight.LifecycleAnswer{New: []int64{1, 10}, Returning: []int64{2, 20}, Resurrecting: []int64{3, 30}, Dormant: []int64{4, 40}},
+		}},
+		{"lifecycle without buckets", "", `
+start  new  returning  resurrecting  dormant
+-----  ---  ---------  ------------  -------
+`, insight.Answer{Kind: insight.KindLifecycle}},
 		{"retention without cohorts", "", `
 cohort  size
 ------  ----

@@ -56,6 +56,10 @@ func render(answer, question []byte, now time.Time) ([]byte, error) {
 		return renderFunnel(answer)
 	case "retention":
 		return renderRetention(answer, question, now)
+	case "stickiness":
+		return renderStickiness(answer)
+	case "lifecycle":
+		return renderLifecycle(answer)
 	}
 	var out bytes.Buffer
 	if err := json.Indent(&out, answer, "", "  "); err != nil {

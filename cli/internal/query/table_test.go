@@ -50,6 +50,8 @@ func TestWhatHasNoTable(t *testing.T) {
 	}
 	for _, broken := range []string{`<html>`, `{"kind":"trend","buckets":["2026-01-01T00:00:00Z"],"series":[{"values":[]}]}`,
 		`{"kind":"funnel","steps":{}}`, `{"kind":"retention","cohorts":[{"cohort":"2026-01-01T00:00:00Z","values":[1]},{"cohort":"2026-01-02T00:00:00Z","values":[]}]}`,
+		`{"kind":"lifecycle","buckets":[],"new":[1],"returning":[],"resurrecting":[],"dormant":[]}`,
+		`{"kind":"stickiness","series":[{"event":"a","intervals":[1],"users":[]}]}`,
 		`{"kind":"retention","cohorts":[{"cohort":"yesterday","values":[1]}]}`} {
 		if got, err := render([]byte(broken), nil, time.Time{}); err == nil {
 			t.Errorf("%s gives %s", broken, got)

@@ -259,8 +259,9 @@ export interface paths {
          *     column a series or group, each followed by the period before when there
          *     is a comparison. Of a funnel it has one row a step, first of all users,
          *     then of each group. Of a retention it has one row a cohort: its start,
-         *     its size, then one column a period. A value that is null is an empty
-         *     cell. A text cell that a spreadsheet would take for a formula begins
+         *     its size, then one column a period. Of a stickiness it has one row a
+         *     number of intervals, and one column a series. Of a lifecycle it has one
+         *     row a bucket. A value that is null is an empty cell. A text cell that a spreadsheet would take for a formula begins
          *     with an apostrophe.
          *
          *     A query spans at most 50,000 buckets, its conditions compare with at
@@ -754,7 +755,7 @@ export interface components {
             secret: string;
         };
         /** @description One question. `kind` tells which; without it, `trend`. */
-        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"];
+        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"] | components["schemas"]["LifecycleQuery"];
         TrendQuery: {
             /**
              * @default trend
@@ -813,6 +814,30 @@ export interface components {
             interval: "day" | "week" | "month";
             /** @description The number of values of a cohort; the first is of its own bucket. */
             periods: number;
+        };
+        StickinessQuery: {
+            /** @constant */
+            kind: "stickiness";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            explain?: components["schemas"]["Explain"];
+            /** @enum {string} */
+            interval: "day" | "week" | "month";
+            /** @description Applies to all series. */
+            filters?: components["schemas"]["Filter"];
+            series: components["schemas"]["Step"][];
+        };
+        LifecycleQuery: {
+            /** @constant */
+            kind: "lifecycle";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            explain?: components["schemas"]["Explain"];
+            /** @enum {string} */
+            interval: "day" | "week" | "month";
+            /** @description Applies to the event, at all times. */
+            filters?: components["schemas"]["Filter"];
+            event: components["schemas"]["EventName"];
         };
         /** @description An event's name, or `*` for all events. */
         EventName: string;
@@ -943,7 +968,7 @@ export interface components {
         PropertyName: string;
         Scalar: string | number | boolean;
         /** @description The answer to a query, of the query's kind. */
-        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"];
+        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"] | components["schemas"]["LifecycleAnswer"];
         TrendAnswer: {
             /** @constant */
             kind: "trend";
@@ -1251,6 +1276,37 @@ export interface components {
                  */
                 runnable: string;
             }[];
+        };
+        StickinessAnswer: {
+            /** @constant */
+            kind: "stickiness";
+            data: components["schemas"]["DataState"];
+            explain?: components["schemas"]["Explanation"];
+            series: components["schemas"]["StickinessSeries"][];
+        };
+        StickinessSeries: {
+            event: string;
+            /** @description 1, 2, … up to the number of intervals that the range touches. */
+            intervals: number[];
+            /** @description How many users did the event in exactly so many of them. */
+            users: number[];
+        };
+        /** @description Numbers of users, one a bucket. Buckets are whole, also beyond the range; those that have not begun have 0. */
+        LifecycleAnswer: {
+            /** @constant */
+            kind: "lifecycle";
+            data: components["schemas"]["DataState"];
+            explain?: components["schemas"]["Explanation"];
+            /** @description The start of every bucket that the range touches, in the query's time zone, in order. */
+            buckets: string[];
+            /** @description Did the event for the first time ever. */
+            new: number[];
+            /** @description Did it in this bucket and in the one before. */
+            returning: number[];
+            /** @description Did it in this bucket and before, but not in the one before. */
+            resurrecting: number[];
+            /** @description Did it in the bucket before, and not in this one. */
+            dormant: number[];
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];

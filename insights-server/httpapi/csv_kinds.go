@@ -1,0 +1,48 @@
+package httpapi
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+)
+
+// stickinessRows has a row for each number of intervals, and a column for each
+// series. Series of the same event are numbered.
+func stickinessRows(a insight.Answer) [][]string {
+	header := []string{"intervals"}
+	seen := map[string]int{}
+	for _, s := range a.Stickiness {
+		name := s.Event
+		seen[name]++
+		if n := seen[name]; n > 1 {
+			name += " #" + strconv.Itoa(n)
+		}
+		header = append(header, safeCell(name))
+	}
+	rows := [][]string{header}
+	if len(a.Stickiness) == 0 {
+		return rows
+	}
+	for i := range a.Stickiness[0].Users {
+		row := []string{strconv.Itoa(i + 1)}
+		for _, s := range a.Stickiness {
+			row = append(row, strconv.FormatInt(s.Users[i], 10))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// lifecycleRows has a row for each bucket.
+func lifecycleRows(a insight.Answer) [][]string {
+	rows := [][]string{{"bucket", "new", "returning", "resurrecting", "dormant"}}
+	for i, bucket := range a.Buckets {
+		row := []string{bucket.Format(time.RFC3339)}
+		for _, users := range [][]int64{a.Lifecycle.New, a.Lifecycle.Returning, a.Lifecycle.Resurrecting, a.Lifecycle.Dormant} {
+			row = append(row, strconv.FormatInt(users[i], 10))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

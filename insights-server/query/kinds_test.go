@@ -1,0 +1,87 @@
+package query_test
+
+import (
+	"fmt"
+
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+	"github.com/dataloaf/dataloaf/insights-server/query/reference"
+)
+
+// stickinessQuestions go to the sample data.
+var stickinessQuestions = []question{
+	{kind: "stickiness", within: "2016-01-01..2016-03-31", interval: "day", series: []string{"commit", "*", "docs_changed"}},
+	{kind: "stickiness", within: "2016-01-06..2016-12-28", interval: "week", zone: "Asia/Kolkata", series: []string{"commit"}},
+	{kind: "stickiness", within: "2014-01-01..2026-12-31", interval: "month", zone: "America/New_York", series: []string{"commit", "merge"}},
+	{kind: "stickiness", within: "2016-10-01..2016-11-05", interval: "day", zone: "Australia/Lord_Howe", series: []string{"commit", "commit"}, seriesConditions: []string{"event files greater_than 2"}},
+	{kind: "stickiness", within: "8w", interval: "week", zone: "Pacific/Chatham", series: []string{"*"}},
+	{kind: "stickiness", within: "40h", interval: "day", zone: "Europe/Berlin", series: []string{"*"}},
+	{kind: "stickiness", within: "2016-05-05..2016-05-05", interval: "month", series: []string{"commit"}},
+	{kind: "stickiness", within: "2016-01-01..2016-12-31", interval: "week", series: []string{"code_changed"}, match: "any", conditions: []string{`event area equals "builtin"`, `user email_domain equals "gmail.com"`}},
+	{kind: "stickiness", within: "2001-01-01..2001-12-31", interval: "month", series: []string{"commit"}},
+	{kind: "stickiness", within: "2016-01-01..2016-12-31", interval: "month", series: []string{"deploy"}},
+}
+
+func stickinessDifference(got insight.Answer, q insight.Query, want [][]int) string {
+	if len(got.Stickiness) != len(want) {
+		return fmt.Sprintf("%d series, want %d", len(got.Stickiness), len(want))
+	}
+	for i, s := range got.Stickiness {
+		if s.Event != q.Series[i].Event {
+			return fmt.Sprintf("series %d is of %q, want %q", i, s.Event, q.Series[i].Event)
+		}
+		if got, want := fmt.Sprint(s.Users), fmt.Sprint(want[i]); got != want {
+			return fmt.Sprintf("series %d has %s, want %s", i, got, want)
+		}
+	}
+	return ""
+}
+
+// lifecycleQuestions go to the sample data.
+var lifecycleQuestions = []question{
+	{kind: "lifecycle", within: "2016-01-01..2016-06-30", interval: "week", event: "commit"},
+	{kind: "lifecycle", within: "2014-01-01..2026-12-31", interval: "month", event: "*"},
+	{kind: "lifecycle", within: "2016-01-15..2016-06-15", interval: "month", zone: "America/New_York", event: "docs_changed"},
+	{kind: "lifecycle", within: "2016-03-20..2016-04-05", interval: "day", zone: "Europe/Berlin", event: "commit"},
+	{kind: "lifecycle", within: "2016-01-06..2016-12-28", interval: "week", zone: "Asia/Kolkata", event: "merge", conditions: []string{`event files greater_than 2`, `user email_domain not_equals "gmail.com"`}},
+	{kind: "lifecycle", within: "2024-09-15..2024-12-30", interval: "week", zone: "Europe/Berlin", event: "commit"},
+	{kind: "lifecycle", within: "8w", interval: "week", zone: "Pacific/Chatham", event: "*"},
+	{kind: "lifecycle", within: "40h", interval: "day", zone: "Europe/Berlin", event: "*"},
+	{kind: "lifecycle", within: "2016-05-05..2016-05-05", interval: "month", event: "commit"},
+	{kind: "lifecycle", within: "2001-01-01..2001-12-31", interval: "month", event: "commit"},
+	{kind: "lifecycle", within: "2016-01-01..2016-12-31", interval: "month", event: "deploy"},
+}
+
+// mixedLifecycleQuestions go over the days that clocks leave out or repeat.
+func mixedLifecycleQuestions() []question {
+	var qs []question
+	for _, zone := range []string{"UTC", "Pacific/Apia", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Cairo"} {
+		for _, within := range []string{"2011-12-29..2012-01-05", "2011-12-31..2011-12-31", "2017-10-10..2017-10-20", "2024-03-25..2024-04-10", "2024-10-20..2024-11-03"} {
+			for _, interval := range []string{"day", "week", "month"} {
+				qs = append(qs, question{kind: "lifecycle", within: within, interval: interval, zone: zone, event: "view"})
+			}
+		}
+	}
+	return qs
+}
+
+func lifecycleDifference(got insight.Answer, want reference.Lifecycle) string {
+	if len(got.Buckets) != len(want.Buckets) {
+		return fmt.Sprintf("%d buckets, want %d", len(got.Buckets), len(want.Buckets))
+	}
+	for i, b := range got.Buckets {
+		if !b.Equal(want.Buckets[i]) {
+			return fmt.Sprintf("bucket %d starts at %s, want %s", i, b, want.Buckets[i])
+		}
+	}
+	l := got.Lifecycle
+	for _, pair := range []struct {
+		name string
+		got  []int64
+		want []int
+	}{{"new", l.New, want.New}, {"returning", l.Returning, want.Returning}, {"resurrecting", l.Resurrecting, want.Resurrecting}, {"dormant", l.Dormant, want.Dormant}} {
+		if got, want := fmt.Sprint(pair.got), fmt.Sprint(pair.want); got != want {
+			return fmt.Sprintf("%s are %s, want %s", pair.name, got, want)
+		}
+	}
+	return ""
+}
