@@ -36,7 +36,7 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 		return nil, fmt.Errorf("set the token: %w", err)
 	}
 	return httpapi.New(httpapi.Config{
-		Service:      query.New(e.Database(), query.Options{Now: o.Now}),
+		Service:      query.New(e.Database(), query.Options{Now: o.Now, CacheBytes: o.cacheBytes()}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Users:        users,
 		Sessions:     sessions,

@@ -93,6 +93,11 @@ Environment:
                             X-Forwarded-Proto are believed
   LOAF_QUERY_TIMEOUT        how long a query may take       (30s)
   LOAF_MAX_QUERIES          how many run at once            (one a processor)
+  LOAF_CACHE_MB             memory for answers to questions that come again, in
+                            MiB; 0 keeps none               (64)
+  LOAF_CACHE_TRUST          how long an answer may lag behind a load, so that a
+                            repeated question does not wake the warehouse
+                            (60s on Redshift, else 0s)
   LOAF_LOG_LEVEL            debug, info, warn or error      (info)
 
 For what is kept in AWS, region and credentials come from where every AWS
@@ -227,7 +232,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer
 		return nil, nil, err
 	}
 	server, err := httpapi.New(httpapi.Config{
-		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries}),
+		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries, CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust}),
 		FilesWaiting:   cloud.waiting,
 		Users:          users,
 		Sessions:       sessions,
