@@ -33,6 +33,7 @@ func (s *Server) answerQuery(c echo.Context, q insight.Query) error {
 	if s.readiness.observe(err); err != nil {
 		return err
 	}
+	c.Response().Header().Set("Cache-Status", cacheStatus(q, answer))
 	if prefersCSV(c.Request().Header.Values(echo.HeaderAccept)) {
 		text, err := answerCSV(answer)
 		if err != nil {
@@ -41,6 +42,19 @@ func (s *Server) answerQuery(c echo.Context, q insight.Query) error {
 		return c.Blob(http.StatusOK, "text/csv; charset=utf-8; header=present", text)
 	}
 	return c.JSON(http.StatusOK, answer)
+}
+
+// cacheStatus says, as RFC 9211 does, whether the answer is a kept one, and why
+// not.
+func cacheStatus(q insight.Query, a insight.Answer) string {
+	switch {
+	case a.Cached:
+		return "dataloaf; hit"
+	case q.Refresh, q.Explain:
+		return "dataloaf; fwd=request"
+	default:
+		return "dataloaf; fwd=miss"
+	}
 }
 
 func (s *Server) events(c echo.Context) error {

@@ -47,7 +47,7 @@ func TestSpecificationOfOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, field := range []string{"explain"} {
+	for _, field := range []string{"explain", "refresh"} {
 		for value, good := range map[string]bool{"true": true, "false": true, `"true"`: false, "1": false} {
 			body := asking(`"` + field + `":` + value)
 			r := httptest.NewRequest(http.MethodPost, "/api/v1/query", strings.NewReader(body))
@@ -63,5 +63,37 @@ func TestSpecificationOfOptions(t *testing.T) {
 				t.Errorf("%s: %d", body, answer.StatusCode)
 			}
 		}
+	}
+}
+
+func TestKeptAnswersAreMarked(t *testing.T) {
+	f := newFixture(t)
+	f.service.run = func(_ context.Context, q insight.Query) (insight.Answer, error) {
+		a := twoBuckets("purchase")
+		a.Cached = !q.Refresh && !q.Explain
+		return a, nil
+	}
+	for _, test := range []struct {
+		body, accept, status string
+		marked               bool
+	}{
+		{goodQuery, "", "dataloaf; hit", true},
+		{goodQuery, "text/csv", "dataloaf; hit", false},
+		{asking(`"refresh":true`), "", "dataloaf; fwd=request", false},
+		{asking(`"explain":true`), "", "dataloaf; fwd=request", false},
+	} {
+		c := post(test.body)
+		c.header = map[string]string{"Accept": test.accept}
+		r := f.do(c)
+		if got := r.Header.Get("Cache-Status"); got != test.status {
+			t.Errorf("%s: Cache-Status %q, want %q", test.body, got, test.status)
+		}
+		if got := readAll(t, r); strings.Contains(got, `"cached":true`) != test.marked {
+			t.Errorf("%s: %s", test.body, got)
+		}
+	}
+	f.service.run = nil
+	if got := f.do(post(goodQuery)).Header.Get("Cache-Status"); got != "dataloaf; fwd=miss" {
+		t.Errorf("Cache-Status %q of a new answer", got)
 	}
 }

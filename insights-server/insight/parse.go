@@ -378,6 +378,9 @@ func (p *parser) filter(parent *fields) (Filter, *Error) {
 			filter.Conditions = append(filter.Conditions, c)
 		}
 	}
+	if len(filter.Conditions) == 0 {
+		filter.Match = MatchAll // both take everything; equal questions look equal
+	}
 	return filter, f.done()
 }
 

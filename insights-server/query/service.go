@@ -34,6 +34,14 @@ type Options struct {
 	// MaxWait is how long one waits before it is turned away with ErrBusy; 0
 	// means 10 s.
 	MaxWait time.Duration
+	// CacheBytes bounds the answers that are kept for equal questions; 0 means
+	// DefaultCacheBytes, less than 0 that none is kept.
+	CacheBytes int64
+	// CacheTrust is for how long the state of the tables is believed once it was
+	// seen: so long a kept answer may be older than the newest load, and asks
+	// nothing of a warehouse that is billed for every time that it wakes. 0 asks
+	// each time.
+	CacheTrust time.Duration
 }
 
 // Service answers questions about one warehouse.
@@ -41,6 +49,7 @@ type Service struct {
 	db      warehouse.Database
 	options Options
 	turns   turns
+	cache   *cache // nil when no answer is kept
 
 	mu        sync.Mutex
 	migrated  bool
@@ -72,15 +81,22 @@ func New(db warehouse.Database, o Options) *Service {
 	if o.MaxWait <= 0 {
 		o.MaxWait = 10 * time.Second
 	}
-	return &Service{db: db, options: o, turns: newTurns(o.MaxConcurrent, o.MaxWaiting, o.MaxWait)}
+	s := &Service{db: db, options: o, turns: newTurns(o.MaxConcurrent, o.MaxWaiting, o.MaxWait)}
+	switch {
+	case o.CacheBytes == 0:
+		s.cache = newCache(DefaultCacheBytes)
+	case o.CacheBytes > 0:
+		s.cache = newCache(o.CacheBytes)
+	}
+	return s
 }
 
-// Run answers a query. Errors are *insight.Error for a query that cannot be
+// Run answers a query; the answer may be shared with other askers, and is not to
+// be changed. Errors are *insight.Error for a query that cannot be
 // answered, or wrap ErrBusy, ErrTimeout, warehouse.ErrUnavailable or
 // context.Canceled; any other is a defect.
 func (s *Service) Run(ctx context.Context, q insight.Query) (insight.Answer, error) {
-	answer, _, err := s.answer(ctx, q)
-	return answer, err
+	return s.shared(ctx, q)
 }
 
 // runKind answers a query within a reading.

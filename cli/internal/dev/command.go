@@ -16,6 +16,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
+	"github.com/dataloaf/dataloaf/insights-server/query"
 )
 
 // DuckDB is the value of --warehouse for the embedded engine.
@@ -41,6 +42,8 @@ type Options struct {
 	Warehouse string
 	// MemoryLimit is DuckDB's, for example "4GB".
 	MemoryLimit string
+	// CacheMB bounds the answers that are kept, in MiB; 0 keeps none.
+	CacheMB int
 	// Demo plays a made-up shop; Open opens the page in a browser; Verbose
 	// logs every call and load.
 	Demo, Open, Verbose bool
@@ -76,6 +79,7 @@ loaded, or kept for the next start.`,
 	f.DurationVar(&o.LoadEvery, "load-every", 2*time.Second, "how often new data is loaded")
 	f.StringVar(&o.Warehouse, "warehouse", DuckDB, "duckdb, or the `URL` of a PostgreSQL database, postgres://user:password@host/database")
 	f.StringVar(&o.MemoryLimit, "memory-limit", "", "most memory that DuckDB takes, such as 4GB (default: 80% of the machine)")
+	f.IntVar(&o.CacheMB, "cache-mb", query.DefaultCacheBytes>>20, "memory for answers to questions that come again, in `MiB`; 0 keeps none")
 	f.BoolVar(&o.Demo, "demo", false, "play a made-up shop: thirty days back, then live")
 	f.BoolVar(&o.Open, "open", false, "open the page in a browser")
 	f.BoolVar(&o.Verbose, "verbose", false, "log every call and every load")
@@ -83,6 +87,17 @@ loaded, or kept for the next start.`,
 }
 
 var memoryLimit = regexp.MustCompile(`(?i)^[0-9]+(\.[0-9]+)? ?[KMGT]i?B$`)
+
+// maxCacheMB is more than any machine has to spare.
+const maxCacheMB = 1 << 20
+
+// cacheBytes is --cache-mb as the service takes it.
+func (o *Options) cacheBytes() int64 {
+	if o.CacheMB == 0 {
+		return -1
+	}
+	return int64(o.CacheMB) << 20
+}
 
 // minLoadEvery keeps the loader from spinning.
 const minLoadEvery = 50 * time.Millisecond
@@ -100,6 +115,9 @@ func (o *Options) check() error {
 	}
 	if o.MemoryLimit != "" && !memoryLimit.MatchString(o.MemoryLimit) {
 		return failure.Usage("Use a size such as --memory-limit 4GB.", "--memory-limit %q is not a size", o.MemoryLimit)
+	}
+	if o.CacheMB < 0 || o.CacheMB > maxCacheMB {
+		return failure.Usage("Use a number such as --cache-mb 64, or 0 to keep no answers.", "--cache-mb %d is not from 0 to %d", o.CacheMB, maxCacheMB)
 	}
 	if o.Warehouse == DuckDB {
 		return nil

@@ -40,7 +40,7 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
 	return httpapi.New(httpapi.Config{
-		Service:      query.New(e.Database(), query.Options{Now: o.Now}),
+		Service:      query.New(e.Database(), query.Options{Now: o.Now, CacheBytes: o.cacheBytes()}),
 		Saved:        saved.New(document.New(e.Database(), document.Options{Now: o.Now}), saved.Options{}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Directory:    directory,

@@ -120,6 +120,7 @@ func TestWrongUse(t *testing.T) {
 		"no pause between loads":         {"dev --load-every 0s", nil, []string{"--load-every", "2s"}},
 		"a warehouse that is not there":  {"dev --warehouse mysql://u:topsecret@h/d", nil, []string{"duckdb", "postgres://"}},
 		"a memory limit without a unit":  {"dev --memory-limit 4", nil, []string{"4GB"}},
+		"a cache below nothing":          {"dev --cache-mb -1", nil, []string{"--cache-mb"}},
 		"a variable that is no duration": {"dev", map[string]string{"LOAF_LOAD_EVERY": "often"}, []string{"LOAF_LOAD_EVERY", "--load-every"}},
 		"a variable that is no boolean":  {"dev", map[string]string{"LOAF_DEMO": "perhaps"}, []string{"LOAF_DEMO"}},
 		"import without an endpoint":     {"import --data-dir nowhere x.ndjson", nil, []string{"--endpoint", "LOAF_ENDPOINT", "loafctl dev"}},

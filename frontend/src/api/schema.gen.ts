@@ -765,6 +765,7 @@ export interface components {
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
             explain?: components["schemas"]["Explain"];
+            refresh?: components["schemas"]["Refresh"];
             interval: components["schemas"]["Interval"];
             /** @description Applies to all series. */
             filters?: components["schemas"]["Filter"];
@@ -783,6 +784,7 @@ export interface components {
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
             explain?: components["schemas"]["Explain"];
+            refresh?: components["schemas"]["Refresh"];
             /** @description Applies to the events of all steps. */
             filters?: components["schemas"]["Filter"];
             steps: components["schemas"]["Step"][];
@@ -806,6 +808,7 @@ export interface components {
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
             explain?: components["schemas"]["Explain"];
+            refresh?: components["schemas"]["Refresh"];
             /** @description Applies to both events, at all times. */
             filters?: components["schemas"]["Filter"];
             cohort_event: components["schemas"]["EventName"];
@@ -976,6 +979,7 @@ export interface components {
             buckets: string[];
             series: components["schemas"]["TrendSeries"][];
             data?: components["schemas"]["DataState"];
+            cached?: components["schemas"]["Cached"];
             explain?: components["schemas"]["Explanation"];
             /** @description How long the server worked on it. */
             elapsed_ms: number;
@@ -1015,6 +1019,7 @@ export interface components {
             kind: "funnel";
             steps: components["schemas"]["FunnelStep"][];
             data?: components["schemas"]["DataState"];
+            cached?: components["schemas"]["Cached"];
             explain?: components["schemas"]["Explanation"];
             /**
              * @description The groups of a breakdown, those with most users at the first step
@@ -1041,6 +1046,7 @@ export interface components {
             /** @constant */
             kind: "retention";
             data?: components["schemas"]["DataState"];
+            cached?: components["schemas"]["Cached"];
             explain?: components["schemas"]["Explanation"];
             /** @description One for every bucket that the range touches, in order. */
             cohorts: components["schemas"]["Cohort"][];
@@ -1242,6 +1248,16 @@ export interface components {
          * @default false
          */
         Explain: boolean;
+        /**
+         * @description Asks the warehouse, whatever answer is kept of an equal question.
+         * @default false
+         */
+        Refresh: boolean;
+        /**
+         * @description There when the answer was kept from an equal question, about the same data.
+         * @constant
+         */
+        Cached: true;
         /**
          * @description The state of the warehouse that the answer was made from, read in the
          *     same transaction; every answer has it.
@@ -2272,6 +2288,13 @@ export interface operations {
             /** @description The answer. */
             200: {
                 headers: {
+                    /**
+                     * @description `dataloaf; hit` for an answer that was kept from an equal
+                     *     question, `dataloaf; fwd=miss` for a new one, `dataloaf;
+                     *     fwd=request` for one that was asked for with `refresh` or
+                     *     `explain`.
+                     */
+                    "Cache-Status"?: string;
                     "X-Request-Id": components["headers"]["RequestID"];
                     [name: string]: unknown;
                 };

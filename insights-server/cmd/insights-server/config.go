@@ -16,6 +16,7 @@ import (
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/functions/warehouse/connect"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/query"
 )
 
 // config is the environment, read once and checked.
@@ -44,6 +45,8 @@ type config struct {
 	queryTimeout   time.Duration
 	maxQueries     int
 	callsPerMinute int
+	cacheBytes     int64
+	cacheTrust     time.Duration
 	logLevel       slog.Level
 }
 
@@ -80,6 +83,10 @@ func readConfig(getenv func(string) string) (config, error) {
 	check(named("LOAF_MAX_QUERIES", err))
 	c.callsPerMinute, err = readCount(getenv("LOAF_CALLS_PER_MINUTE"), auth.DefaultCallsPerMinute)
 	check(named("LOAF_CALLS_PER_MINUTE", err))
+	c.cacheBytes, err = readCacheSize(getenv("LOAF_CACHE_MB"))
+	check(named("LOAF_CACHE_MB", err))
+	c.cacheTrust, err = c.readTrust(getenv("LOAF_CACHE_TRUST"))
+	check(named("LOAF_CACHE_TRUST", err))
 	if level := getenv("LOAF_LOG_LEVEL"); level != "" {
 		check(named("LOAF_LOG_LEVEL", c.logLevel.UnmarshalText([]byte(level))))
 	}
@@ -306,6 +313,44 @@ func readCount(s string, otherwise int) (int, error) {
 		return 0, fmt.Errorf("%q is not a whole number from 1", s)
 	}
 	return n, nil
+}
+
+// maxCacheMB is more than any machine that this runs on has to spare.
+const maxCacheMB = 1 << 20
+
+// readCacheSize gives the bytes for kept answers, below 0 for none.
+func readCacheSize(s string) (int64, error) {
+	if s == "" {
+		return query.DefaultCacheBytes, nil
+	}
+	n, err := strconv.Atoi(s)
+	switch {
+	case err != nil || n < 0 || n > maxCacheMB:
+		return 0, fmt.Errorf("%q is not a whole number of MiB from 0, which keeps no answers, to %d", s, maxCacheMB)
+	case n == 0:
+		return -1, nil
+	default:
+		return int64(n) << 20, nil
+	}
+}
+
+// redshiftTrust is for how long a repeated question wakes no warehouse that is
+// billed by the second. Loads come every three minutes.
+const redshiftTrust = time.Minute
+
+// readTrust comes after readWarehouse, whose dialect it needs.
+func (c *config) readTrust(s string) (time.Duration, error) {
+	if s == "" {
+		if c.dialect == warehouse.Redshift {
+			return redshiftTrust, nil
+		}
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is not a duration from 0s, such as 60s", s)
+	}
+	return d, nil
 }
 
 // openWarehouse sets up the connections and opens none of them.

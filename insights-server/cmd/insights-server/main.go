@@ -97,6 +97,11 @@ Environment:
   LOAF_MAX_QUERIES          how many run at once            (one a processor)
   LOAF_CALLS_PER_MINUTE     how many calls each user or token may make in a
                             minute                          (1200)
+  LOAF_CACHE_MB             memory for answers to questions that come again, in
+                            MiB; 0 keeps none               (64)
+  LOAF_CACHE_TRUST          how long an answer may lag behind a load, so that a
+                            repeated question does not wake the warehouse
+                            (60s on Redshift, else 0s)
   LOAF_LOG_LEVEL            debug, info, warn or error      (info)
 
 For what is kept in AWS, region and credentials come from where every AWS
@@ -234,7 +239,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer
 		return nil, nil, errors.Join(fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err), db.SQL.Close())
 	}
 	server, err := httpapi.New(httpapi.Config{
-		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries}),
+		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries, CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust}),
 		Saved:          saved.New(document.New(db, document.Options{}), saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,

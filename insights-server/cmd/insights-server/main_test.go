@@ -272,6 +272,10 @@ func TestConfig(t *testing.T) {
 		{"LOAF_TRUSTED_PROXIES", "10.0.0.0/99"},
 		{"LOAF_QUERY_TIMEOUT", "30"},
 		{"LOAF_MAX_QUERIES", "0"},
+		{"LOAF_CACHE_MB", "-1"},
+		{"LOAF_CACHE_MB", "64MB"},
+		{"LOAF_CACHE_TRUST", "60"},
+		{"LOAF_CACHE_TRUST", "-1s"},
 		{"LOAF_LOG_LEVEL", "loud"},
 	} {
 		err := run(t.Context(), nil, environment(append(good, bad[0], bad[1])...), strings.NewReader(""), io.Discard, io.Discard)
@@ -285,5 +289,28 @@ func TestConfig(t *testing.T) {
 	onlyHash := []string{"LOAF_WAREHOUSE_URL", "postgres://host/db", "LOAF_ADMIN_PASSWORD_HASH", c.adminHash}
 	if _, err := readConfig(environment(onlyHash...)); err != nil {
 		t.Errorf("a hash alone: %v", err)
+	}
+}
+
+func TestCacheSettings(t *testing.T) {
+	for _, test := range []struct {
+		address, size, trust string
+		bytes                int64
+		wantTrust            time.Duration
+	}{
+		{"redshift://u:p@h/d", "", "", 64 << 20, time.Minute},
+		{"postgres://u:p@h/d", "", "", 64 << 20, 0},
+		{"redshift://u:p@h/d", "0", "0s", -1, 0},
+		{"postgres://u:p@h/d", "8", "5s", 8 << 20, 5 * time.Second},
+	} {
+		c, err := readConfig(func(name string) string {
+			return map[string]string{"LOAF_WAREHOUSE_URL": test.address, "LOAF_ADMIN_PASSWORD": "long enough", "LOAF_CACHE_MB": test.size, "LOAF_CACHE_TRUST": test.trust}[name]
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.cacheBytes != test.bytes || c.cacheTrust != test.wantTrust {
+			t.Errorf("%+v: %d bytes, trusted for %v", test, c.cacheBytes, c.cacheTrust)
+		}
 	}
 }
