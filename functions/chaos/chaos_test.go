@@ -13,7 +13,7 @@ var (
 	runs     = flag.Int("runs", 60, "how many runs")
 	firstRun = flag.Uint64("seed", 1, "the seed of the first run; each after it has the next")
 	engines  = flag.String("engine", "", "duckdb or postgres (default: they take turns)")
-	every    = flag.Int("kill-every", 12, "every how many runs a real process is killed; 0 is never")
+	killed   = flag.Int("kills", 3, "how many runs with a real process that is killed")
 )
 
 // TestNothingIsLostOrCountedTwice: whatever fails on the way, what was answered

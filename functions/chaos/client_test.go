@@ -162,11 +162,25 @@ func (c *client) batch(route string) (batch []*item) {
 			batch = append(batch, i)
 		}
 	}
-	for range 1 + c.dice.n(12) {
-		batch = append(batch, c.make(route))
+	fresh, fat := 1+c.dice.n(12), route == postEvents && c.dice.odds[partFails] > 0 && c.dice.n(5) == 0
+	if fat {
+		fresh = fatItems
+	}
+	for range fresh {
+		i := c.make(route)
+		if e, ok := i.body.(event); ok && fat {
+			e.Properties["fat"] = strings.Repeat("x", fatBytes)
+		}
+		batch = append(batch, i)
 	}
 	return batch
 }
+
+// So many events of such a size make more than one record, of which one may fail.
+const (
+	fatItems = 45
+	fatBytes = 31_000
+)
 
 // send sends a batch and notes what was answered. It gives the status.
 func (c *client) send(ctx context.Context, h gateway.Handler, route string, batch []*item) (int, error) {

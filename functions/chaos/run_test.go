@@ -266,11 +266,11 @@ func (r *run) finish(ctx context.Context) error {
 			continue
 		}
 		for len(pending) > 0 {
-			some := pending[:min(len(pending), 400)]
+			some := pending[:min(len(pending), 100)] // a body has a limit, too
 			pending = pending[len(some):]
 			status, err := r.client.send(ctx, r.handler(route), route, some)
 			if err != nil || status != http.StatusAccepted && status != http.StatusOK {
-				return fmt.Errorf("with nothing failing, %s answers %d, %v", route, status, err)
+				return fmt.Errorf("with nothing failing, %s answers %d: %w", route, status, err)
 			}
 		}
 	}

@@ -342,6 +342,34 @@ func TestBadObjectsAreNamed(t *testing.T) {
 			}
 			return raw.putRaw(t, warehouse.Events, "bad", packed.Bytes()[:packed.Len()/2])
 		},
+		"a bit that flipped": func(t *testing.T, raw folder) warehouse.Object {
+			// Stored, not deflated, so that the line is another one and still sound.
+			var packed bytes.Buffer
+			z, err := gzip.NewWriterLevel(&packed, gzip.NoCompression)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintln(z, eventLine(2, noon, "signup", "u", `{}`))
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return raw.putRaw(t, warehouse.Events, "bad", bytes.Replace(packed.Bytes(), []byte("signup"), []byte("sighup"), 1))
+		},
+		"no byte at all": func(t *testing.T, raw folder) warehouse.Object {
+			return raw.putRaw(t, warehouse.Events, "bad", nil)
+		},
+		"NUL in a property": func(t *testing.T, raw folder) warehouse.Object {
+			return raw.put(t, warehouse.Events, "bad", eventLine(2, noon, "x", "u", `{"a":"b\u0000c"}`))
+		},
+		"NUL in a name": func(t *testing.T, raw folder) warehouse.Object {
+			return raw.put(t, warehouse.Events, "bad", strings.Replace(eventLine(2, noon, "x", "u", `{}`), `"x"`, `"x\u0000"`, 1))
+		},
+		"broken UTF-8": func(t *testing.T, raw folder) warehouse.Object {
+			return raw.put(t, warehouse.Events, "bad", strings.Replace(eventLine(2, noon, "x", "u", `{}`), `"x"`, "\"x\xff\"", 1))
+		},
+		"a value that is too large": func(t *testing.T, raw folder) warehouse.Object {
+			return raw.put(t, warehouse.Events, "bad", eventLine(2, noon, "x", "u", `{"a":"`+strings.Repeat("x", 70_000)+`"}`))
+		},
 		"broken user": func(t *testing.T, raw folder) warehouse.Object {
 			return raw.put(t, warehouse.Users, "bad", `{"user_id":7}`)
 		},
