@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { toFunnelResult, windowText } from "./funnel-answer";
+import { medianText, toFunnelResult, windowText } from "./funnel-answer";
 import type { FunnelQuery } from "./query";
 
 const query: FunnelQuery = {
@@ -61,4 +61,8 @@ it("writes windows in words", () => {
     "30 minutes",
     "12 hours",
   ]);
+});
+
+it("writes median times in words", () => {
+  expect([null, 0, 93.5].map((seconds) => medianText(seconds, "en"))).toEqual(["–", "at once", "2 min"]);
 });

@@ -1,4 +1,5 @@
 import type { components } from "../../api/schema.gen";
+import { formatDuration } from "../../format/numbers";
 import { eventName } from "./aggregations";
 import { filterText, groupName } from "./answer";
 import type { FunnelQuery } from "./query";
@@ -56,6 +57,12 @@ function toSteps(names: readonly string[], steps: readonly Schemas["FunnelStep"]
       medianSeconds: step.median_seconds,
     };
   });
+}
+
+/** A median time in words; events at one instant follow each other at once. */
+export function medianText(seconds: number | null, locale: string): string {
+  if (seconds === null) return "–";
+  return seconds === 0 ? "at once" : formatDuration(seconds * 1000, locale);
 }
 
 /** A window in words: "7 days". */

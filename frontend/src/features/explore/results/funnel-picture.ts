@@ -1,5 +1,5 @@
-import { formatDuration, formatNumber, formatShare } from "../../../format/numbers";
-import type { FunnelResult } from "../funnel-answer";
+import { formatNumber, formatShare } from "../../../format/numbers";
+import { medianText, type FunnelResult } from "../funnel-answer";
 import { picture, type PictureText } from "./picture";
 
 const WIDTH = 960;
@@ -30,7 +30,7 @@ export function drawFunnel(
       const facts = [`${formatShare(conversion, locale)} of the first step`];
       if (stepConversion !== null) facts.push(`${formatShare(stepConversion, locale)} of the step before`);
       if (lost !== null) facts.push(`${formatNumber(lost, locale)} dropped off`);
-      if (medianSeconds !== null) facts.push(`median time ${formatDuration(medianSeconds * 1000, locale)}`);
+      if (medianSeconds !== null) facts.push(`median time ${medianText(medianSeconds, locale)}`);
       context.fillText(facts.join(" · "), 0, top + 66, WIDTH);
     });
   });

@@ -1,8 +1,8 @@
 import { useImperativeHandle, useMemo, type Ref } from "react";
 import type { components } from "../../../api/schema.gen";
 import { classNames } from "../../../components/class-names";
-import { formatDuration, formatNumber, formatShare, userLocale } from "../../../format/numbers";
-import { toFunnelResult, windowText, type FunnelResult, type FunnelStep } from "../funnel-answer";
+import { formatNumber, formatShare, userLocale } from "../../../format/numbers";
+import { medianText, toFunnelResult, windowText, type FunnelResult, type FunnelStep } from "../funnel-answer";
 import { windowParts } from "../period";
 import type { FunnelQuery } from "../query";
 import type { AnswerHandle, Size } from "./answer-view";
@@ -103,7 +103,7 @@ function Step({ step, number, first, locale }: StepProps) {
             </div>
             <div>
               <dt>Median time</dt>
-              <dd>{medianSeconds === null ? "–" : formatDuration(medianSeconds * 1000, locale)}</dd>
+              <dd>{medianText(medianSeconds, locale)}</dd>
             </div>
           </>
         )}

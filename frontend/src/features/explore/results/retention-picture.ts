@@ -45,7 +45,7 @@ export function drawRetention(
       cells.forEach(({ users: back, share, state }, period) => {
         if (state === "future") return;
         context.fillStyle = colors.crust;
-        context.globalAlpha = 0.06 + 0.5 * (share ?? 0);
+        context.globalAlpha = 0.06 + 0.42 * Math.sqrt(share ?? 0);
         context.fillRect(left(period + 1) + 1, row * ROW + 1, CELL - 2, ROW - 2);
         context.globalAlpha = 1;
         context.fillStyle = colors.text;

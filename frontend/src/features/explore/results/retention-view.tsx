@@ -99,8 +99,9 @@ export function RetentionView({ query, answer, at, size, view, onPeriod, handle 
 function Cell({ cell, view, locale }: { cell: RetentionCell; view: ShownAs; locale: string }) {
   const { users, share, state } = cell;
   if (state === "future") return <td />;
-  // The shade is the share's in both views, so that they tell the same.
-  const shade = { "--shade-of": `${Math.round((share ?? 0) * 100)}%` } as CSSProperties;
+  // The shade is the share's in both views, so that they tell the same. Most
+  // shares are small: by their roots they can be told apart.
+  const shade = { "--shade-of": `${Math.round(Math.sqrt(share ?? 0) * 100)}%` } as CSSProperties;
   return (
     <td
       className={classNames(styles.cell, state === "current" && styles.current)}
