@@ -25,9 +25,9 @@ export function SecretOnce({ title, children, label, secret, onDone }: SecretOnc
     <div className={styles.once} role="status">
       <p className={styles.title}>{title}</p>
       <p className={styles.advice}>{children}</p>
-      <code className={styles.secret} aria-label={label}>
-        {secret}
-      </code>
+      <div role="group" aria-label={label} className={styles.secret}>
+        <code>{secret}</code>
+      </div>
       <div className={styles.actions}>
         <Button kind="primary" icon={<CopyIcon />} onPress={() => void copy()}>
           {copied === "yes" ? "Copied" : copied === "failed" ? "Select it and copy by hand" : "Copy"}
