@@ -29,6 +29,23 @@ const press = (name: RegExp) => async (page: Page) => {
   await page.getByRole("button", { name }).click();
 };
 
+/** Settings with a member, a link that waits, and a token. */
+const staffed = async (page: Page) => {
+  const { origin } = new URL(page.url());
+  for (const [email, role] of [
+    ["ada@example.com", "editor"],
+    ["grace.brewster.murray.hopper@navy.example.com", "viewer"],
+  ]) {
+    await page.request.post(`${origin}/api/v1/invitations`, { data: { email, role } });
+  }
+  await page.request.post(`${origin}/api/v1/tokens`, {
+    data: { name: "nightly report", scopes: ["read", "write"] },
+  });
+  await page.reload();
+  await page.getByRole("button", { name: "New link for ada@example.com" }).click();
+  await page.getByRole("group", { name: "Link for ada@example.com" }).waitFor();
+};
+
 const shots: Shot[] = [
   { name: "sign-in", path: "/", signedOut: true },
   ...["line", "area", "bar", "stacked", "table", "number"].map((view) => ({
@@ -51,6 +68,8 @@ const shots: Shot[] = [
   { name: "nothing", path: "/explore?event=commit&from=1999-01-01&to=1999-12-31&tz=UTC" },
   { name: "unfinished", path: "/explore?event=commit&agg=sum&last=7d&tz=UTC" },
   { name: "pipeline", path: "/pipeline" },
+  { name: "settings", path: "/settings", empty: true, before: staffed },
+  { name: "invitation", path: "/invitation#token", signedOut: true },
   { name: "event-picker", path: question, before: press(/^Event of A/) },
   { name: "filter-picker", path: question, before: press(/^Property of filters, 1/) },
   { name: "aggregation", path: question, before: press(/Aggregation of B/) },

@@ -5,8 +5,10 @@ import { BrowserRouter, Link, Navigate, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
 import { ExplorePage } from "./features/explore/explore-page";
+import { InvitationGate } from "./features/invitation/invitation-gate";
 import { PipelinePage } from "./features/pipeline/pipeline-page";
 import { SessionGate } from "./features/session/session-gate";
+import { SettingsPage } from "./features/settings/settings-page";
 import { Shell } from "./features/shell/shell";
 import { userLocale } from "./format/numbers";
 
@@ -17,16 +19,19 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
       <I18nProvider locale={userLocale()}>
         <QueryClientProvider client={queryClient}>
           <BrowserRouter>
-            <SessionGate>
-              <Routes>
-                <Route element={<Shell />}>
-                  <Route index element={<Navigate to="/explore" replace />} />
-                  <Route path="explore" element={<ExplorePage />} />
-                  <Route path="pipeline" element={<PipelinePage />} />
-                  <Route path="*" element={<NotFound />} />
-                </Route>
-              </Routes>
-            </SessionGate>
+            <InvitationGate>
+              <SessionGate>
+                <Routes>
+                  <Route element={<Shell />}>
+                    <Route index element={<Navigate to="/explore" replace />} />
+                    <Route path="explore" element={<ExplorePage />} />
+                    <Route path="pipeline" element={<PipelinePage />} />
+                    <Route path="settings" element={<SettingsPage />} />
+                    <Route path="*" element={<NotFound />} />
+                  </Route>
+                </Routes>
+              </SessionGate>
+            </InvitationGate>
           </BrowserRouter>
         </QueryClientProvider>
       </I18nProvider>

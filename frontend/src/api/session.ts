@@ -3,7 +3,9 @@ import { ApiError, client, unwrap } from "./client";
 import type { components } from "./schema.gen";
 
 export type Session = components["schemas"]["Session"];
+export type Role = components["schemas"]["Role"];
 type Login = components["schemas"]["Login"];
+type PasswordChange = components["schemas"]["PasswordChange"];
 
 export const sessionKey = ["session"] as const;
 
@@ -23,6 +25,23 @@ const sessionOptions = queryOptions({
 /** Who is signed in; null when nobody is. */
 export function useSession() {
   return useQuery(sessionOptions);
+}
+
+const ROLES: readonly Role[] = ["viewer", "editor", "admin"];
+
+/** Whether who is signed in may do what needs the role. The server decides; this hides what it would refuse. */
+export function useMay(needed: Role): boolean {
+  const role = useSession().data?.user.role;
+  return role !== undefined && ROLES.indexOf(role) >= ROLES.indexOf(needed);
+}
+
+/** Changes one's own password, which ends all other sessions. */
+export function useSetPassword() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: PasswordChange) => unwrap(client.POST("/api/v1/session/password", { body })),
+    onSuccess: (session) => queryClient.setQueryData(sessionKey, session),
+  });
 }
 
 export function useLogin() {

@@ -2,6 +2,11 @@ import { ApiError } from "../api/client";
 
 export type ErrorText = { title: string; advice: string };
 
+const TOO_MANY: Readonly<Record<string, string>> = {
+  busy: "The server is busy with other questions",
+  too_many_calls: "Too many calls in a short time",
+};
+
 /** An error in words for people: what happened, and what to do about it. */
 export function errorText(error: unknown): ErrorText {
   if (!(error instanceof ApiError)) {
@@ -28,7 +33,7 @@ export function errorText(error: unknown): ErrorText {
       return { title: "The server refuses this call", advice: sentence(message) };
     case 429:
       return {
-        title: code === "busy" ? "The server is busy with other questions" : "Too many attempts",
+        title: TOO_MANY[code] ?? "Too many attempts",
         advice: `Try again ${retryAfter === null ? "in a moment" : `in ${retryAfter} s`}.`,
       };
     case 503:

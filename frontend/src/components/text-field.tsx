@@ -1,6 +1,7 @@
 import {
   Input,
   Label,
+  Text,
   TextField as AriaTextField,
   type TextFieldProps as AriaProps,
 } from "react-aria-components";
@@ -10,14 +11,21 @@ type TextFieldProps = Omit<AriaProps, "className" | "children" | "aria-label"> &
   label: string;
   labelShown?: boolean;
   placeholder?: string;
+  /** What to know before typing. */
+  hint?: string;
 };
 
 /** One line of text. */
-export function TextField({ label, labelShown = false, placeholder, ...props }: TextFieldProps) {
+export function TextField({ label, labelShown = false, placeholder, hint, ...props }: TextFieldProps) {
   return (
     <AriaTextField {...props} aria-label={labelShown ? undefined : label}>
       {labelShown && <Label className={styles.label}>{label}</Label>}
       <Input className={styles.input} placeholder={placeholder} dir="auto" />
+      {hint !== undefined && (
+        <Text slot="description" className={styles.hint}>
+          {hint}
+        </Text>
+      )}
     </AriaTextField>
   );
 }

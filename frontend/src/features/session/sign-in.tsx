@@ -12,27 +12,25 @@ export function SignInForm() {
   const login = useLogin();
   const [password, setPassword] = useState("");
   const [email, setEmail] = useState("");
-  const [named, setNamed] = useState(false);
 
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (password === "" || login.isPending) return;
-    login.mutate(named && email !== "" ? { password, email } : { password });
+    login.mutate(email.trim() === "" ? { password } : { password, email });
   };
 
   return (
     <form onSubmit={submit} className={styles.form}>
       {login.isError && <LoginError error={login.error} />}
-      {named && (
-        <TextField
-          label="Email"
-          labelShown
-          type="email"
-          autoComplete="username"
-          value={email}
-          onChange={setEmail}
-        />
-      )}
+      <TextField
+        label="Email"
+        labelShown
+        type="email"
+        autoComplete="username"
+        hint="Leave it empty to sign in as the first admin."
+        value={email}
+        onChange={setEmail}
+      />
       <TextField
         label="Password"
         labelShown
@@ -44,9 +42,6 @@ export function SignInForm() {
       />
       <Button type="submit" kind="primary" isDisabled={password === "" || login.isPending}>
         {login.isPending ? "Signing in…" : "Sign in"}
-      </Button>
-      <Button kind="quiet" onPress={() => setNamed(!named)}>
-        {named ? "Sign in as the first admin" : "Sign in with an email address"}
       </Button>
     </form>
   );

@@ -29,6 +29,7 @@ export function Shell() {
         <nav aria-label="Pages" className={styles.nav}>
           <NavLink to={explore}>Explore</NavLink>
           <NavLink to="/pipeline">Pipeline</NavLink>
+          <NavLink to="/settings">Settings</NavLink>
         </nav>
         <div className={styles.tools}>
           <PipelineChip />

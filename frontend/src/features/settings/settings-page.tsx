@@ -1,0 +1,29 @@
+import { useMembers } from "../../api/members";
+import { useMay, useSession } from "../../api/session";
+import { usePageTitle } from "../../components/use-page-title";
+import { MembersPanel } from "./members-panel";
+import { PasswordPanel } from "./password-panel";
+import styles from "./settings.module.css";
+import { TokensPanel } from "./tokens-panel";
+
+/** Who may do what, people and programs, and one's own password. */
+export function SettingsPage() {
+  usePageTitle("Settings");
+  const admin = useMay("admin");
+  const email = useSession().data?.user.email;
+  const first = useMembers(admin).data?.find((member) => member.first_admin);
+  return (
+    <main className={styles.page}>
+      <h1 className={styles.heading}>Settings</h1>
+      {admin ? (
+        <>
+          <MembersPanel />
+          <TokensPanel />
+        </>
+      ) : (
+        <p className={styles.note}>Members and tokens are for admins to see and change.</p>
+      )}
+      <PasswordPanel firstAdmin={first !== undefined && first.email === email} />
+    </main>
+  );
+}
