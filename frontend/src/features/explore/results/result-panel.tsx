@@ -47,8 +47,15 @@ const VIEW_OPTIONS: readonly { id: View; text: string; icon: ReactNode }[] = [
 
 const NOTHING_HIDDEN: ReadonlySet<number> = new Set();
 
+type ResultPanelProps = {
+  question: Question;
+  dispatch: Dispatch;
+  /** What else can be done with the question. */
+  actions?: ReactNode;
+};
+
 /** The answer to the question: as a chart, a table or numbers, or why there is none. */
-export function ResultPanel({ question, dispatch }: { question: Question; dispatch: Dispatch }) {
+export function ResultPanel({ question, dispatch, actions }: ResultPanelProps) {
   const { view, timezone } = question;
   const queryClient = useQueryClient();
   const now = useNow(60_000);
@@ -124,6 +131,7 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
               <DownloadIcon />
             </IconButton>
           </div>
+          {actions}
         </div>
       </header>
       <div className={classNames(styles.progress, isFetching && styles.running)} />
