@@ -103,6 +103,8 @@ function Opened({ latest }: { latest: Dashboard }) {
     copy.reset();
     setDoing(null);
     setBase(null);
+    // A reload keeps the entry's state, and shall not begin to edit anew.
+    if (asksToEdit(location.state)) void navigate(location, { replace: true, state: null });
   };
   const close = () => setDoing(null);
 

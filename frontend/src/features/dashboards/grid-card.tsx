@@ -1,4 +1,4 @@
-import { useRef, useState, type CSSProperties } from "react";
+import { useId, useRef, useState, type CSSProperties, type ReactNode } from "react";
 import { Link } from "react-router";
 import { ApiError } from "../../api/client";
 import { useInsight, type Asked, type Card } from "../../api/saved";
@@ -27,6 +27,7 @@ type GridCardProps = {
 /** One card of a dashboard. While the dashboard is edited it has handles and a menu. */
 export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProps) {
   const element = useRef<HTMLElement>(null);
+  const title = useId();
   const seen = useSeen(element);
   const { x, y, w, h } = card.layout;
   const place = { "--x": x + 1, "--y": y + 1, "--w": w, "--h": h } as CSSProperties;
@@ -37,7 +38,7 @@ export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProp
       className={classNames(styles.card, editing && styles.editing)}
       style={place}
       aria-label={card.kind === "text" ? "Text" : undefined}
-      aria-labelledby={card.kind === "text" ? undefined : `title of ${card.id}`}
+      aria-labelledby={card.kind === "text" ? undefined : title}
     >
       {card.kind === "text" ? (
         <>
@@ -54,7 +55,7 @@ export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProp
           </div>
         </>
       ) : (
-        <InsightCard card={card} asked={asked} seen={seen} tools={tools} />
+        <InsightCard card={card} title={title} asked={asked} seen={seen} tools={tools} />
       )}
       {editing && <ResizeHandle card={card} cards={cards} dispatch={dispatch} />}
     </section>
@@ -63,18 +64,20 @@ export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProp
 
 type InsightCardProps = {
   card: Extract<Card, { kind: "insight" }>;
+  /** The id of the card's heading. */
+  title: string;
   asked: Asked;
   seen: boolean;
-  tools: React.ReactNode;
+  tools: ReactNode;
 };
 
-function InsightCard({ card, asked, seen, tools }: InsightCardProps) {
+function InsightCard({ card, title, asked, seen, tools }: InsightCardProps) {
   const insight = useInsight(card.insight_id);
   const gone = insight.error instanceof ApiError && insight.error.status === 404;
   return (
     <>
       <header className={styles.cardHead}>
-        <h2 id={`title of ${card.id}`} className={styles.cardTitle} dir="auto">
+        <h2 id={title} className={styles.cardTitle} dir="auto">
           {insight.data ? (
             <Link to={`/insights/${card.insight_id}`}>{insight.data.name}</Link>
           ) : gone ? (
