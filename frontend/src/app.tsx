@@ -1,7 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { I18nProvider } from "react-aria-components";
-import { BrowserRouter, Link, Navigate, Route, Routes } from "react-router";
+import { lazy, Suspense } from "react";
+import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
 import { ExplorePage } from "./features/explore/explore-page";
@@ -11,6 +12,11 @@ import { SessionGate } from "./features/session/session-gate";
 import { SettingsPage } from "./features/settings/settings-page";
 import { Shell } from "./features/shell/shell";
 import { userLocale } from "./format/numbers";
+
+const InsightsPage = lazy(() => import("./features/insights/insights-page"));
+const InsightPage = lazy(() => import("./features/insights/insight-page"));
+const DashboardsPage = lazy(() => import("./features/dashboards/dashboards-page"));
+const DashboardPage = lazy(() => import("./features/dashboards/dashboard-page"));
 
 /** The whole page. */
 export function App({ queryClient }: { queryClient: QueryClient }) {
@@ -25,6 +31,12 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                   <Route element={<Shell />}>
                     <Route index element={<Navigate to="/explore" replace />} />
                     <Route path="explore" element={<ExplorePage />} />
+                    <Route element={<Later />}>
+                      <Route path="insights" element={<InsightsPage />} />
+                      <Route path="insights/:id" element={<InsightPage />} />
+                      <Route path="dashboards" element={<DashboardsPage />} />
+                      <Route path="dashboards/:id" element={<DashboardPage />} />
+                    </Route>
                     <Route path="pipeline" element={<PipelinePage />} />
                     <Route path="settings" element={<SettingsPage />} />
                     <Route path="*" element={<NotFound />} />
@@ -35,6 +47,17 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
           </BrowserRouter>
         </QueryClientProvider>
       </I18nProvider>
+    </ErrorBoundary>
+  );
+}
+
+/** Pages that are loaded when they are gone to; one that fails to load leaves the header be. */
+function Later() {
+  return (
+    <ErrorBoundary>
+      <Suspense fallback={<main aria-busy="true" aria-label="Loading" />}>
+        <Outlet />
+      </Suspense>
     </ErrorBoundary>
   );
 }

@@ -6,6 +6,8 @@ import { errorText } from "./error-text";
 it.each([
   [0, "does not answer", "try again"],
   [400, "does not take this question", "Unknown operator"],
+  [404, "no such thing", "deleted"],
+  [409, "Somebody else", "Unknown operator"],
   [429, "busy", "in 7 s"],
   [503, "warehouse", "Try again"],
   [504, "too long", "shorter period"],

@@ -31,6 +31,16 @@ export function errorText(error: unknown): ErrorText {
       return { title: "You are not signed in", advice: "Sign in to go on. Your question is kept." };
     case 403:
       return { title: "The server refuses this call", advice: sentence(message) };
+    case 404:
+      return {
+        title: "There is no such thing, or no more",
+        advice: "It may have been deleted, or the address be mistyped.",
+      };
+    case 409:
+      return {
+        title: code === "in_use" ? "It is in use" : "Somebody else changed it",
+        advice: sentence(message),
+      };
     case 429:
       return {
         title: TOO_MANY[code] ?? "Too many attempts",

@@ -102,6 +102,16 @@ export const LeftIcon = icon(<path d="M12 5.5 7.5 10l4.5 4.5" />);
 export const RightIcon = icon(<path d="M8 5.5 12.5 10 8 14.5" />);
 export const SignOutIcon = icon(<path d="M12 6V4.5H4.5v11H12V14M8.5 10h8m-2.6-2.8L16.7 10l-2.8 2.8" />);
 
+export const SaveIcon = icon(<path d="M5.5 3.5h9v13L10 12.8l-4.5 3.7Z" />);
+export const EditIcon = icon(<path d="m12.5 4.5 3 3L7.3 15.7l-3.8.8.8-3.8Z" />);
+export const MoveIcon = icon(
+  <path d="M10 2.8v14.4M2.8 10h14.4M8 4.8l2-2 2 2M8 15.2l2 2 2-2M4.8 8l-2 2 2 2M15.2 8l2 2-2 2" />,
+);
+export const ResizeIcon = icon(<path d="M16 7.5 7.5 16M16 12.5 12.5 16" />);
+export const MoreIcon = icon(<path d="M4.5 10h.01M10 10h.01M15.5 10h.01" strokeWidth="2.6" />);
+export const FullscreenIcon = icon(<path d="M3.5 7.5v-4h4M12.5 3.5h4v4M16.5 12.5v4h-4M7.5 16.5h-4v-4" />);
+export const TextIcon = icon(<path d="M4 5h12M4 8.5h12M4 12h8M4 15.5h10" />);
+
 /** The mark: a loaf with its slashes, drawn as a small bar chart would be. */
 export function LoafMark({ className }: { className?: string }) {
   return (

@@ -4,6 +4,7 @@ import { useMediaQuery } from "../../components/use-media-query";
 import { usePageTitle } from "../../components/use-page-title";
 import { FirstRun } from "../firstrun/first-run";
 import { useFirstRun } from "../firstrun/use-first-run";
+import { SaveInsight } from "../insights/save-insight";
 import { Builder } from "./builder/builder";
 import { eventName } from "./aggregations";
 import styles from "./explore.module.css";
@@ -22,7 +23,14 @@ export function ExplorePage() {
   // Where one stands above the other, the answer is what one looks at first;
   // the keyboard's order is the eye's.
   const builder = <Builder key="builder" question={question} dispatch={dispatch} />;
-  const result = <ResultPanel key="result" question={question} dispatch={dispatch} />;
+  const result = (
+    <ResultPanel
+      key="result"
+      question={question}
+      dispatch={dispatch}
+      actions={<SaveInsight question={question} />}
+    />
+  );
 
   if (firstRun.shown) {
     return (

@@ -10,7 +10,7 @@ export type AggregationType = CountAggregation | PropertyAggregation;
 export type Scalar = Schemas["Scalar"];
 
 /** What a question is about: how often something happens, how far users come, or whether they come back. */
-export type Kind = Schemas["Answer"]["kind"];
+export type Kind = Extract<Schemas["Answer"]["kind"], "trend" | "funnel" | "retention">;
 
 /** How the answer to a trend is shown. */
 export type View = "line" | "area" | "bar" | "stacked" | "table" | "number";

@@ -28,6 +28,8 @@ export function Shell() {
         </NavLink>
         <nav aria-label="Pages" className={styles.nav}>
           <NavLink to={explore}>Explore</NavLink>
+          <NavLink to="/insights">Insights</NavLink>
+          <NavLink to="/dashboards">Dashboards</NavLink>
           <NavLink to="/pipeline">Pipeline</NavLink>
           <NavLink to="/settings">Settings</NavLink>
         </nav>

@@ -49,8 +49,15 @@ const RETENTION_OPTIONS: readonly { id: RetentionView; text: string }[] = [
   { id: "users", text: "Users" },
 ];
 
+type ResultPanelProps = {
+  question: Question;
+  dispatch: Dispatch;
+  /** What else can be done with the question. */
+  actions?: ReactNode;
+};
+
 /** The answer to the question: as a chart, a table or numbers, or why there is none. */
-export function ResultPanel({ question, dispatch }: { question: Question; dispatch: Dispatch }) {
+export function ResultPanel({ question, dispatch, actions }: ResultPanelProps) {
   const { timezone } = question;
   const queryClient = useQueryClient();
   const now = useNow(60_000);
@@ -144,6 +151,7 @@ export function ResultPanel({ question, dispatch }: { question: Question; dispat
               <DownloadIcon />
             </IconButton>
           </div>
+          {actions}
         </div>
       </header>
       <div className={classNames(styles.progress, isFetching && styles.running)} />

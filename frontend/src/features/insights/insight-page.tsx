@@ -1,0 +1,262 @@
+import { useEffect, useState } from "react";
+import { Link, useLocation, useNavigate, useParams } from "react-router";
+import { ApiError } from "../../api/client";
+import { useInsight, useReplaceInsight, type Insight } from "../../api/saved";
+import { Button } from "../../components/button";
+import { errorText } from "../../components/error-text";
+import { Notice } from "../../components/notice";
+import { useNow } from "../../components/use-now";
+import { usePageTitle } from "../../components/use-page-title";
+import { userTimezone } from "../../format/timezones";
+import { CardAnswer } from "../dashboards/card-answer";
+import { ExplorePage } from "../explore/explore-page";
+import type { Question } from "../explore/question";
+import { readQuestion, writeQuestion } from "../explore/question-url";
+import { DeleteInsight } from "./delete-insight";
+import styles from "./insights.module.css";
+import { ItemMenu } from "./item-menu";
+import { NameDialog } from "./name-dialog";
+import { SaveAs } from "./save-insight";
+import { fromKept, toKept } from "./saved-question";
+import { ChangedBy } from "./changed-by";
+
+/** A saved insight, at its own address, in the builder. */
+export default function InsightPage() {
+  const { id = "" } = useParams();
+  const insight = useInsight(id);
+  if (insight.data) return <Opened key={id} latest={insight.data} />;
+  if (insight.isError) {
+    const { title, advice } = errorText(insight.error);
+    return (
+      <main className={styles.page}>
+        <Notice
+          large
+          page
+          kind="bad"
+          title={title}
+          actions={
+            <>
+              <Button onPress={() => void insight.refetch()}>Try again</Button>
+              <Link to="/insights">All insights</Link>
+            </>
+          }
+        >
+          {advice}
+        </Notice>
+      </main>
+    );
+  }
+  return <main className={styles.page} aria-busy="true" aria-label="Insight" />;
+}
+
+/**
+ * The insight that the question on the page is a change of stays the one that
+ * was opened, until it is saved or read again: whoever saves on top of another
+ * one's change shall hear of it.
+ */
+function Opened({ latest }: { latest: Insight }) {
+  const { search } = useLocation();
+  const navigate = useNavigate();
+  const [base, setBase] = useState(latest);
+  const [now] = useState(() => new Date());
+  const own = fromKept(base, userTimezone(), now);
+  const address = own && writeQuestion(own);
+  const question = own && search !== "" ? readQuestion(search, own.timezone).question : own;
+  const changed = question !== null && writeQuestion(question) !== address;
+  usePageTitle(base.name);
+
+  const path = `/insights/${base.id}`;
+  useEffect(() => {
+    if (search === "" && address) void navigate(path + address, { replace: true });
+  }, [search, path, address, navigate]);
+
+  const open = (insight: Insight) => {
+    setBase(insight);
+    const saved = fromKept(insight, userTimezone(), now);
+    void navigate(`/insights/${insight.id}${saved ? writeQuestion(saved) : ""}`, { replace: true });
+  };
+
+  return (
+    <>
+      <InsightBar
+        insight={base}
+        latest={latest}
+        question={question}
+        changed={changed}
+        onOpen={open}
+        onRenamed={setBase}
+      />
+      {own === null ? <Foreign insight={base} /> : search !== "" && <ExplorePage />}
+    </>
+  );
+}
+
+type InsightBarProps = {
+  insight: Insight;
+  /** What the server has, as far as is known: somebody else may have changed it. */
+  latest: Insight;
+  /** What is on the page; null where the builder cannot show the insight. */
+  question: Question | null;
+  changed: boolean;
+  /** Has the page show this version of the insight, and nothing else. */
+  onOpen: (insight: Insight) => void;
+  /** Has another name, and the same question: what is being worked on stays. */
+  onRenamed: (insight: Insight) => void;
+};
+
+type Doing = "rename" | "save-as" | "delete" | null;
+
+/** Above a saved insight: its name, and what can be done with it. */
+function InsightBar({ insight, latest, question, changed, onOpen, onRenamed }: InsightBarProps) {
+  const navigate = useNavigate();
+  const now = useNow(60_000);
+  const fresh = useInsight(insight.id);
+  const save = useReplaceInsight();
+  const rename = useReplaceInsight();
+  const [doing, setDoing] = useState<Doing>(null);
+  const kept = question && toKept(question, now);
+  const ours = [insight.version, save.data?.version, rename.data?.version];
+  const newer = latest.version > insight.version && !ours.includes(latest.version);
+  const refused = [save.error, rename.error].some(
+    (error) => error instanceof ApiError && error.code === "conflict",
+  );
+
+  const reload = () => {
+    void fresh.refetch().then(({ data }) => {
+      if (!data) return;
+      save.reset();
+      rename.reset();
+      setDoing(null);
+      onOpen(data);
+    });
+  };
+  const { id, version, name, description } = insight;
+
+  return (
+    <section className={styles.bar} aria-label="Saved insight">
+      <div className={styles.barHead}>
+        <div className={styles.titles}>
+          <p className={styles.name} dir="auto">
+            {name}
+          </p>
+          {description !== "" && (
+            <p className={styles.description} dir="auto">
+              {description}
+            </p>
+          )}
+          <p className={styles.note}>
+            <Link to="/insights">Insights</Link> · <ChangedBy item={insight} />
+            {changed && <span className={styles.unsaved}> · Not saved</span>}
+          </p>
+        </div>
+        <div className={styles.tools}>
+          {changed && (
+            <>
+              <Button onPress={() => onOpen(insight)}>Discard</Button>
+              <Button
+                kind="primary"
+                isDisabled={kept === null || save.isPending}
+                onPress={() => {
+                  if (kept) save.mutate({ id, version, name, description, ...kept }, { onSuccess: onOpen });
+                }}
+              >
+                {save.isPending ? "Saving…" : "Save changes"}
+              </Button>
+            </>
+          )}
+          {question && (
+            <Button isDisabled={kept === null} onPress={() => setDoing("save-as")}>
+              Save as new
+            </Button>
+          )}
+          <ItemMenu
+            label="More about this insight"
+            actions={[
+              { id: "rename", text: "Rename", onAction: () => setDoing("rename") },
+              { id: "delete", text: "Delete", onAction: () => setDoing("delete") },
+            ]}
+          />
+        </div>
+      </div>
+      {refused || newer ? (
+        <Notice
+          kind="bad"
+          title="Somebody else changed this insight"
+          actions={
+            <>
+              <Button onPress={reload}>Show theirs</Button>
+              <Button isDisabled={kept === null} onPress={() => setDoing("save-as")}>
+                Save mine as new
+              </Button>
+            </>
+          }
+        >
+          {refused
+            ? "Nothing was saved, so that their change is not lost."
+            : "What you see is what it was when you opened it."}
+        </Notice>
+      ) : (
+        save.isError && (
+          <Notice kind="bad" title="The insight could not be saved">
+            {errorText(save.error).advice}
+          </Notice>
+        )
+      )}
+      {kept && (
+        <SaveAs
+          title="Save as a new insight"
+          kept={kept}
+          address={writeQuestion(question)}
+          suggested={{ name, description }}
+          isOpen={doing === "save-as"}
+          onClose={() => setDoing(null)}
+        />
+      )}
+      <NameDialog
+        title="Rename this insight"
+        action="Rename"
+        suggested={{ name, description }}
+        isOpen={doing === "rename"}
+        onClose={() => {
+          if (!refused) rename.reset();
+          setDoing(null);
+        }}
+        onSave={(named) => {
+          const { query, display } = insight;
+          const body = { id, version, ...named, query };
+          rename.mutate(display ? { ...body, display } : body, {
+            onSuccess: (renamed) => {
+              setDoing(null);
+              onRenamed(renamed);
+            },
+          });
+        }}
+        isPending={rename.isPending}
+        error={rename.error}
+      />
+      <DeleteInsight
+        insight={insight}
+        isOpen={doing === "delete"}
+        onClose={() => setDoing(null)}
+        onDeleted={() => void navigate("/insights", { replace: true })}
+      />
+    </section>
+  );
+}
+
+/** An insight that the builder has no controls for, such as one that a program saved. */
+function Foreign({ insight }: { insight: Insight }) {
+  return (
+    <main className={styles.page}>
+      <section className={styles.panel} aria-label="Answer">
+        <h1 className={styles.heading}>{insight.name}</h1>
+        <p className={styles.note}>
+          The builder has no controls for this question. It can be changed through the API.
+        </p>
+        <div className={styles.answer}>
+          <CardAnswer insight={insight} asked={{}} />
+        </div>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,66 @@
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { useDuplicateInsight, useInsights, type Insight } from "../../api/saved";
+import { errorText } from "../../components/error-text";
+import { Notice } from "../../components/notice";
+import { useDebounced } from "../../components/use-debounced";
+import { DeleteInsight } from "./delete-insight";
+import { kindOf } from "./saved-question";
+import { SavedList } from "./saved-list";
+
+const KINDS: Record<ReturnType<typeof kindOf>, string> = {
+  trend: "Trend",
+  funnel: "Funnel",
+  retention: "Retention",
+  stickiness: "Stickiness",
+  lifecycle: "Lifecycle",
+};
+
+/** All saved insights. */
+export default function InsightsPage() {
+  const navigate = useNavigate();
+  const duplicate = useDuplicateInsight();
+  const [search, setSearch] = useState("");
+  const insights = useInsights(useDebounced(search.trim(), 250));
+  const [deleting, setDeleting] = useState<Insight | null>(null);
+  return (
+    <SavedList
+      title="Insights"
+      path="/insights"
+      search={search}
+      onSearch={setSearch}
+      items={insights}
+      detail={({ query }) => KINDS[kindOf(query)]}
+      actions={(insight) => [
+        {
+          id: "duplicate",
+          text: "Duplicate",
+          onAction: () =>
+            duplicate.mutate(insight.id, { onSuccess: ({ id }) => void navigate(`/insights/${id}`) }),
+        },
+        { id: "delete", text: "Delete", onAction: () => setDeleting(insight) },
+      ]}
+      begin={<Link to="/explore">New insight</Link>}
+      empty={
+        <Notice large title="Nothing is saved yet" actions={<Link to="/explore">Go to Explore</Link>}>
+          Ask a question in Explore and press Save: it is kept here, for everybody, and can be put on a
+          dashboard.
+        </Notice>
+      }
+    >
+      {duplicate.isError && (
+        <Notice kind="bad" title="The insight could not be duplicated">
+          {errorText(duplicate.error).advice}
+        </Notice>
+      )}
+      {deleting && (
+        <DeleteInsight
+          insight={deleting}
+          isOpen
+          onClose={() => setDeleting(null)}
+          onDeleted={() => setDeleting(null)}
+        />
+      )}
+    </SavedList>
+  );
+}
