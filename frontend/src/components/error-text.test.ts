@@ -32,3 +32,12 @@ it("names the part of the question that is wrong", () => {
 it("has words for what is no answer of the server", () => {
   expect(errorText(new TypeError("x is undefined")).advice).toContain("Reload");
 });
+
+it.each([
+  ["too_many_attempts", "Too many attempts"],
+  ["too_many_calls", "Too many calls in a short time"],
+  ["busy", "The server is busy with other questions"],
+])("tells what there was too much of: %s", (code, title) => {
+  const error = new ApiError("too many", { status: 429, code, retryAfter: 3 });
+  expect(errorText(error)).toEqual({ title, advice: "Try again in 3 s." });
+});
