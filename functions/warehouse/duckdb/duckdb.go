@@ -64,6 +64,10 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 		return nil, fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err))
 	}
 	db := sql.OpenDB(connector)
+	// No connection is used again: one whose statement a context cut off may stay
+	// behind in an aborted transaction, and fail every load after it. A new one
+	// costs next to nothing, and the connector keeps the database open.
+	db.SetMaxIdleConns(-1)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err)), db.Close())
 	}
