@@ -518,11 +518,17 @@ test("axe finds nothing on many groups beside the period before", async ({ page,
 });
 
 for (const width of [360, 2560]) {
-  test(`fits every kind of question in ${width} pixels`, async ({ page, sample }) => {
+  test(`fits every kind of question in ${width} pixels, from either side`, async ({ page, sample }) => {
     await page.setViewportSize({ width, height: 900 });
     await open(page, sample, `${funnelUrl}&split=user.email_domain`);
     const fits = async () => {
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      for (const direction of ["ltr", "rtl"]) {
+        const needs = await page.evaluate((dir) => {
+          document.documentElement.dir = dir;
+          return document.documentElement.scrollWidth;
+        }, direction);
+        expect(needs, direction).toBeLessThanOrEqual(width);
+      }
     };
     await expect(page.getByRole("region", { name: "Groups" })).toBeVisible();
     await fits();
