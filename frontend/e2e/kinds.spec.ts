@@ -475,15 +475,18 @@ test("cancels a funnel that takes long, and says what to do after one that faile
   sample,
 }) => {
   // The network is held up, then cut; what answers in the end is the server.
-  let held = true;
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
   await page.route("**/api/v1/query", async (route) => {
-    if (held) await new Promise((done) => setTimeout(done, 3_000));
+    await held;
     await route.continue().catch(() => undefined);
   });
   await open(page, sample, funnelUrl);
   await page.getByRole("button", { name: "Cancel the query" }).click();
   await expect(page.getByText("The query was cancelled before it had an answer.")).toBeVisible();
-  held = false;
+  release();
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.route("**/api/v1/query", (route) =>
     route.fulfill({
