@@ -192,10 +192,13 @@ test("filters with the control of each type", async ({ page, sample }) => {
 });
 
 test("cancels a running query, and the old one when a new question is asked", async ({ page, sample }) => {
-  // The network is made slow; the answers are the server's own.
-  let slow = true;
+  // The network is held up; the answers are the server's own.
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
   await page.route("**/api/v1/query", async (route) => {
-    if (slow) await new Promise((done) => setTimeout(done, 3_000));
+    await held;
     await route.continue().catch(() => undefined);
   });
   const cancelled: string[] = [];
@@ -211,7 +214,7 @@ test("cancels a running query, and the old one when a new question is asked", as
   await page.getByRole("button", { name: "Ask again" }).first().click();
   await pick(page, /^Event of A/, "merge");
   await expect.poll(() => cancelled.length).toBe(2);
-  slow = false;
+  release();
   await page.getByRole("radio", { name: "Table" }).click();
   await settled(page);
   await expect(page.getByRole("columnheader", { name: "merge, total" })).toBeVisible();

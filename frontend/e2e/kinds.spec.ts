@@ -475,15 +475,18 @@ test("cancels a funnel that takes long, and says what to do after one that faile
   sample,
 }) => {
   // The network is held up, then cut; what answers in the end is the server.
-  let held = true;
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
   await page.route("**/api/v1/query", async (route) => {
-    if (held) await new Promise((done) => setTimeout(done, 3_000));
+    await held;
     await route.continue().catch(() => undefined);
   });
   await open(page, sample, funnelUrl);
   await page.getByRole("button", { name: "Cancel the query" }).click();
   await expect(page.getByText("The query was cancelled before it had an answer.")).toBeVisible();
-  held = false;
+  release();
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.route("**/api/v1/query", (route) =>
     route.fulfill({
@@ -518,11 +521,17 @@ test("axe finds nothing on many groups beside the period before", async ({ page,
 });
 
 for (const width of [360, 2560]) {
-  test(`fits every kind of question in ${width} pixels`, async ({ page, sample }) => {
+  test(`fits every kind of question in ${width} pixels, from either side`, async ({ page, sample }) => {
     await page.setViewportSize({ width, height: 900 });
     await open(page, sample, `${funnelUrl}&split=user.email_domain`);
     const fits = async () => {
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      for (const direction of ["ltr", "rtl"]) {
+        const needs = await page.evaluate((dir) => {
+          document.documentElement.dir = dir;
+          return document.documentElement.scrollWidth;
+        }, direction);
+        expect(needs, direction).toBeLessThanOrEqual(width);
+      }
     };
     await expect(page.getByRole("region", { name: "Groups" })).toBeVisible();
     await fits();
