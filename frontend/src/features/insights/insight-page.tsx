@@ -249,7 +249,7 @@ function Foreign({ insight }: { insight: Insight }) {
   return (
     <main className={styles.page}>
       <section className={styles.panel} aria-label="Answer">
-        <h1 className={styles.heading}>{insight.name}</h1>
+        <h1 className="visually-hidden">{insight.name}</h1>
         <p className={styles.note}>
           The builder has no controls for this question. It can be changed through the API.
         </p>
