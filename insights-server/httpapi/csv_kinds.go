@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,4 +46,20 @@ func lifecycleRows(a insight.Answer) [][]string {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// formulaColumn names a formula and its group, as columnName does a series.
+func formulaColumn(f insight.FormulaAnswer, all []insight.FormulaAnswer, seen map[string]int) string {
+	name := f.Name
+	switch {
+	case f.Group != nil:
+		name += " / " + *f.Group
+	case slices.ContainsFunc(all, func(f insight.FormulaAnswer) bool { return f.Group != nil }):
+		name += " / (not set)"
+	}
+	seen[name]++
+	if n := seen[name]; n > 1 {
+		name += " #" + strconv.Itoa(n)
+	}
+	return name
 }

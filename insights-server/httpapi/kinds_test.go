@@ -41,6 +41,15 @@ func kindAnswers() map[string]struct {
 				`{"event":"a","aggregation":{"type":"total"},"breakdown":null,"count":1,"values":[1],"previous":{"count":0,"values":[0]}}],"elapsed_ms":0}`,
 			"bucket,a (total) / @x,\"a (total) / @x, previous\",a (total) / (not set),\"a (total) / (not set), previous\"\n2024-03-30T00:00:00+01:00,2,,1,0\n",
 		},
+		"trend with formulas": {
+			insight.Answer{Kind: insight.KindTrend, Buckets: []time.Time{day}, Series: []insight.SeriesAnswer{{Event: "a", Aggregation: total, Count: 2, Values: insight.Values{2}}}, Formulas: []insight.FormulaAnswer{
+				{Name: "=x", Expression: "A / 0", Group: text("g"), Values: insight.Values{nan}, Previous: &insight.Values{1.5}},
+				{Name: "=x", Expression: "A", Values: insight.Values{2}},
+			}},
+			`{"kind":"trend","buckets":["2024-03-30T00:00:00+01:00"],"series":[{"event":"a","aggregation":{"type":"total"},"breakdown":null,"count":2,"values":[2]}],` +
+				`"formulas":[{"name":"=x","expression":"A / 0","breakdown":"g","values":[null],"previous":{"values":[1.5]}},{"name":"=x","expression":"A","breakdown":null,"values":[2]}],"elapsed_ms":0}`,
+			"bucket,a (total),'=x / g,\"'=x / g, previous\",'=x / (not set)\n2024-03-30T00:00:00+01:00,2,,1.5,2\n",
+		},
 		"trend without groups": {
 			insight.Answer{Kind: insight.KindTrend},
 			`{"kind":"trend","buckets":[],"series":[],"elapsed_ms":0}`, "bucket\n",
@@ -134,6 +143,15 @@ func TestSpecificationOfKinds(t *testing.T) {
 		{trend + `,"breakdown":{"scope":"device","property":"p"}`, false},
 		{trend + `,"breakdown":"plan"`, false},
 		{trend + `,"compare":"last_year"`, false},
+		{trend + `,"formulas":[{"name":"x","expression":"A / 2"},{"expression":"A"}]`, true},
+		{trend + `,"formulas":[]`, true},
+		{trend + `,"formulas":[{"name":"x"}]`, false},
+		{trend + `,"formulas":[{"name":"","expression":"A"}]`, false},
+		{trend + `,"formulas":[{"expression":""}]`, false},
+		{trend + `,"formulas":[{"expression":"A","unit":"%"}]`, false},
+		{trend + `,"formulas":[` + strings.Repeat(`{"expression":"A"},`, 10) + `{"expression":"A"}]`, false},
+		{trend + `,"formulas":[{"expression":"` + strings.Repeat("A+", 250) + `A"}]`, false},
+		{funnel + `,"window":"7d","formulas":[]`, false},
 		{trend + `,"window":"7d"`, false},
 		{funnel + `,"window":"7d"`, true},
 		{funnel + `,"window":"30m","timezone":"Asia/Tokyo","filters":{},"breakdown":{"scope":"event","property":"p","limit":3}`, true},

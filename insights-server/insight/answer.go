@@ -17,6 +17,9 @@ type Answer struct {
 	// once for every group, the largest first, then the rest, then the group
 	// without the property.
 	Series []SeriesAnswer
+	// Formulas are in the order of the query's, with a breakdown each in its
+	// groups; nil for a query without formulas.
+	Formulas []FormulaAnswer
 	// Steps are a funnel's.
 	Steps []StepAnswer
 	// Groups are a funnel's groups in the order of Series' groups; nil without a
@@ -193,11 +196,12 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 	}
 	buckets := a.bucketTexts()
 	return json.Marshal(struct {
-		Kind    Kind           `json:"kind"`
-		Buckets []string       `json:"buckets"`
-		Series  []SeriesAnswer `json:"series"`
-		Elapsed int64          `json:"elapsed_ms"`
-	}{a.Kind, buckets, orEmpty(a.Series), a.Elapsed.Milliseconds()})
+		Kind     Kind            `json:"kind"`
+		Buckets  []string        `json:"buckets"`
+		Series   []SeriesAnswer  `json:"series"`
+		Formulas []FormulaAnswer `json:"formulas,omitzero"`
+		Elapsed  int64           `json:"elapsed_ms"`
+	}{a.Kind, buckets, orEmpty(a.Series), a.Formulas, a.Elapsed.Milliseconds()})
 }
 
 func (a Answer) bucketTexts() []string {

@@ -53,3 +53,36 @@ func (a Answer) lifecycleJSON() ([]byte, error) {
 		Dormant      []int64  `json:"dormant"`
 	}{a.Kind, a.bucketTexts(), orEmpty(l.New), orEmpty(l.Returning), orEmpty(l.Resurrecting), orEmpty(l.Dormant)})
 }
+
+// FormulaAnswer is what a formula makes of the series' values, or of those of
+// one group.
+type FormulaAnswer struct {
+	Name, Expression string
+	// Group is as in a SeriesAnswer.
+	Group  *string
+	Values Values
+	// Previous is there for a query with PreviousPeriod.
+	Previous *Values
+}
+
+// MarshalJSON writes what the API says of a formula.
+func (f FormulaAnswer) MarshalJSON() ([]byte, error) {
+	type previous struct {
+		Values Values `json:"values"`
+	}
+	var before *previous
+	if f.Previous != nil {
+		before = &previous{*f.Previous}
+	}
+	values := f.Values
+	if values == nil {
+		values = Values{}
+	}
+	return json.Marshal(struct {
+		Name       string    `json:"name"`
+		Expression string    `json:"expression"`
+		Breakdown  *string   `json:"breakdown"`
+		Values     Values    `json:"values"`
+		Previous   *previous `json:"previous,omitempty"`
+	}{f.Name, f.Expression, f.Group, values, before})
+}

@@ -122,6 +122,9 @@ func (p *parser) trend(f *fields, q *Query) *Error {
 	if err = p.seriesList(f, q, p.series); err != nil {
 		return err
 	}
+	if err = p.formulas(f, q); err != nil {
+		return err
+	}
 	if n, ok := f.get("compare"); ok {
 		if q.Compare, err = word(n, CodeUnknownValue, compares); err != nil {
 			return err

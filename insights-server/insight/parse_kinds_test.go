@@ -111,6 +111,16 @@ func TestParseRefusesInKinds(t *testing.T) {
 		{"a lifecycle without event", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day"`, "required", "event"},
 		{"a lifecycle of a number", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":1`, "wrong_type", "event"},
 		{"series of a lifecycle", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":"a","series":[]`, "unknown_field", "series"},
+		{"formulas as object", trendBody + `,"formulas":{}`, "wrong_type", "formulas"},
+		{"a formula as text", trendBody + `,"formulas":["A"]`, "wrong_type", "formulas[0]"},
+		{"a formula without expression", trendBody + `,"formulas":[{"name":"x"}]`, "required", "formulas[0].expression"},
+		{"a formula that is empty", trendBody + `,"formulas":[{"expression":""}]`, "required", "formulas[0].expression"},
+		{"a formula of a number", trendBody + `,"formulas":[{"expression":1}]`, "wrong_type", "formulas[0].expression"},
+		{"a formula with an empty name", trendBody + `,"formulas":[{"name":"","expression":"A"}]`, "required", "formulas[0].name"},
+		{"a formula with a unit", trendBody + `,"formulas":[{"expression":"A","unit":"%"}]`, "unknown_field", "formulas[0].unit"},
+		{"a formula of a series that is not there", trendBody + `,"formulas":[{"expression":"A"},{"expression":"B"}]`, "invalid_value", "formulas[1].expression"},
+		{"11 formulas", trendBody + `,"formulas":[` + strings.TrimSuffix(strings.Repeat(`{"expression":"A"},`, 11), ",") + `]`, "too_many", "formulas"},
+		{"formulas of a funnel", funnelBody + `,"window":"1d","formulas":[]`, "unknown_field", "formulas"},
 		{"values over all steps", `"kind":"funnel","range":{"last":"7d"},"window":"1d","steps":[` + manyValues + `,` + manyValues + `]`, "too_many", "steps[1].filters.conditions[0].value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

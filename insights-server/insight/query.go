@@ -63,6 +63,9 @@ type Query struct {
 	// Compare belongs to KindTrend.
 	Compare Compare
 
+	// Formulas belong to KindTrend.
+	Formulas []Formula
+
 	// Breakdown splits a trend or a funnel into groups; nil does not.
 	Breakdown *Breakdown
 

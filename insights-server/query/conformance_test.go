@@ -26,6 +26,7 @@ type question struct {
 	// breakdown is written as "scope property [limit]".
 	breakdown string
 	compare   bool
+	formulas  []string
 	// steps make a funnel: an event, and conditions after it, each after a
 	// semicolon.
 	steps  []string
@@ -69,6 +70,13 @@ func (q question) json() string {
 		whole = map[string]any{"kind": q.kind, "interval": q.interval, "event": q.event}
 	case q.compare:
 		whole["compare"] = "previous_period"
+	}
+	if len(q.formulas) > 0 {
+		var list []map[string]string
+		for _, f := range q.formulas {
+			list = append(list, map[string]string{"name": "ratio", "expression": f})
+		}
+		whole["formulas"] = list
 	}
 	if words := split(q.breakdown); len(words) > 0 {
 		breakdown := map[string]any{"scope": words[0], "property": words[1]}
@@ -271,7 +279,7 @@ func TestConformance(t *testing.T) {
 		dataset   *dataset
 		questions []question
 	}{
-		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions)},
+		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions, formulaQuestions)},
 		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions(), mixedLifecycleQuestions())},
 		"wide":   {wide(), wideQuestions()},
 	} {
@@ -380,7 +388,7 @@ func difference(got insight.Answer, want reference.Answer) string {
 			return fmt.Sprintf("previous of series %d, group %s: %s", i, show(s.Group), diff)
 		}
 	}
-	return ""
+	return formulasDifference(got, want)
 }
 
 func show(group *string) string {

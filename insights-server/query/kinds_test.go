@@ -85,3 +85,50 @@ func lifecycleDifference(got insight.Answer, want reference.Lifecycle) string {
 	}
 	return ""
 }
+
+// formulaQuestions go to the sample data.
+var formulaQuestions = []question{
+	{within: "2016-01-01..2016-12-31", interval: "month", series: []string{"merge total", "commit total"}, formulas: []string{"A / B * 100", "B - A", "-(A + B) / 2.5e-1", "A / (A - A)"}},
+	{within: "2016-01-01..2016-03-31", interval: "day", series: []string{"commit average files", "commit unique_users", "merge total"}, formulas: []string{"A * B", "C / B", "A + 1", "C"}},
+	{within: "2016-03-01..2016-03-31", interval: "month", series: []string{"commit total", "merge total"}, compare: true, formulas: []string{"B / A"}},
+	{within: "2016-01-01..2016-12-31", interval: "quarter", series: []string{"commit total", "commit unique_users"}, breakdown: "user email_domain 3", formulas: []string{"A / B", "B"}},
+	{within: "2016-01-01..2016-12-31", interval: "quarter", series: []string{"commit total", "code_changed total", "merge total"}, breakdown: "event area 4", compare: true, formulas: []string{"B / A", "A / C", "C - B", "A * 2"}},
+	{within: "2001-01-01..2001-12-31", interval: "quarter", series: []string{"commit total"}, breakdown: "event area", formulas: []string{"A + 1"}},
+}
+
+func formulasDifference(got insight.Answer, want reference.Answer) string {
+	if len(got.Formulas) != len(want.Formulas) {
+		return fmt.Sprintf("%d formulas, want %d", len(got.Formulas), len(want.Formulas))
+	}
+	for i, f := range got.Formulas {
+		w := want.Formulas[i]
+		if show(f.Group) != show(w.Group) {
+			return fmt.Sprintf("formula %d is of the group %s, want %s", i, show(f.Group), show(w.Group))
+		}
+		if diff := formulaDifference(f.Values, w.Values); diff != "" {
+			return fmt.Sprintf("formula %d, %s, group %s: %s", i, f.Expression, show(f.Group), diff)
+		}
+		if (f.Previous == nil) != (w.Previous == nil) {
+			return fmt.Sprintf("formula %d has the previous %v, want %v", i, f.Previous, w.Previous)
+		}
+		if f.Previous == nil {
+			continue
+		}
+		if diff := formulaDifference(*f.Previous, w.Previous); diff != "" {
+			return fmt.Sprintf("previous of formula %d, %s, group %s: %s", i, f.Expression, show(f.Group), diff)
+		}
+	}
+	return ""
+}
+
+func formulaDifference(got insight.Values, want []reference.Value) string {
+	if len(got) != len(want) {
+		return fmt.Sprintf("%d values, want %d", len(got), len(want))
+	}
+	for i, v := range got {
+		if !close(v, want[i]) {
+			return fmt.Sprintf("is %v in bucket %d, want %+v", v, i, want[i])
+		}
+	}
+	return ""
+}

@@ -25,6 +25,12 @@ type trend struct {
 		numbers
 		Previous *numbers `json:"previous"`
 	} `json:"series"`
+	Formulas []struct {
+		Name      string          `json:"name"`
+		Breakdown json.RawMessage `json:"breakdown"`
+		numbers
+		Previous *numbers `json:"previous"`
+	} `json:"formulas"`
 }
 
 type numbers struct {
@@ -96,6 +102,25 @@ func renderTrend(answer []byte) ([]byte, error) {
 			continue
 		}
 		before, err := s.Previous.column(title+", previous", len(t.Buckets))
+		if err != nil {
+			return nil, err
+		}
+		columns = append(columns, before)
+	}
+	for _, f := range t.Formulas {
+		title := f.Name
+		if grouped {
+			title += " " + group(f.Breakdown)
+		}
+		current, err := f.column(title, len(t.Buckets))
+		if err != nil {
+			return nil, err
+		}
+		columns = append(columns, current)
+		if f.Previous == nil {
+			continue
+		}
+		before, err := f.Previous.column(title+", previous", len(t.Buckets))
 		if err != nil {
 			return nil, err
 		}

@@ -75,7 +75,7 @@ export interface paths {
          * @description Answers JSON, or CSV when `Accept` prefers `text/csv`. The CSV has a
          *     header row. Of a trend it has one row a bucket: its start, then one
          *     column a series or group, each followed by the period before when there
-         *     is a comparison. Of a funnel it has one row a step, first of all users,
+         *     is a comparison, then the formulas in the same way. Of a funnel it has one row a step, first of all users,
          *     then of each group. Of a retention it has one row a cohort: its start,
          *     its size, then one column a period. Of a stickiness it has one row a
          *     number of intervals, and one column a series. Of a lifecycle it has one
@@ -280,6 +280,17 @@ export interface components {
              * @enum {string}
              */
             compare?: "previous_period";
+            formulas?: components["schemas"]["Formula"][];
+        };
+        Formula: {
+            /** @description The expression, when it is absent. */
+            name?: string;
+            /**
+             * @description `+ - * /`, parentheses, numbers, and the letters A to J for the
+             *     query's series in their order.
+             * @example A / B * 100
+             */
+            expression: string;
         };
         FunnelQuery: {
             /** @constant */
@@ -475,6 +486,8 @@ export interface components {
             /** @description The start of every bucket that the range touches, in the query's time zone, in order. */
             buckets: string[];
             series: components["schemas"]["TrendSeries"][];
+            /** @description The query's formulas in their order; absent for a query without any. */
+            formulas?: components["schemas"]["TrendFormula"][];
             /** @description How long the server worked on it. */
             elapsed_ms: number;
         };
@@ -505,6 +518,21 @@ export interface components {
                  * @description One value a bucket of the answer: its n-th is that of the
                  *     period's n-th bucket, null where the period has no such bucket.
                  */
+                values: (number | null)[];
+            };
+        };
+        TrendFormula: {
+            name: string;
+            expression: string;
+            /** @description The group, as of a series. A formula has the groups that all series in its expression have. */
+            breakdown: string | null;
+            /**
+             * @description One value a bucket; null where a series in the expression has null,
+             *     where it divides by 0, and where no double holds the result.
+             */
+            values: (number | null)[];
+            /** @description The period before, in the answer to a query that compares. */
+            previous?: {
                 values: (number | null)[];
             };
         };
