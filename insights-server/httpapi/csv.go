@@ -85,6 +85,8 @@ func answerCSV(a insight.Answer) ([]byte, error) {
 		rows = stickinessRows(a)
 	case insight.KindLifecycle:
 		rows = lifecycleRows(a)
+	case insight.KindPaths:
+		rows = pathRows(a)
 	default:
 		rows = trendRows(a)
 	}

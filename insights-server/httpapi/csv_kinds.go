@@ -63,3 +63,32 @@ func formulaColumn(f insight.FormulaAnswer, all []insight.FormulaAnswer, seen ma
 	}
 	return name
 }
+
+// pathRows has a row for each link, and one for those whose path ends before a
+// step. A column tells what a row is of, since an event may have any name.
+func pathRows(a insight.Answer) [][]string {
+	rows := [][]string{{"step", "of", "from", "to", "users"}}
+	cell := func(event *string) string {
+		if event == nil {
+			return ""
+		}
+		return safeCell(*event)
+	}
+	for k, s := range a.Paths {
+		step := strconv.Itoa(k + 1)
+		for _, l := range s.Links {
+			of := "link"
+			switch {
+			case l.From == nil && l.To == nil:
+				of = "rest to rest"
+			case l.From == nil:
+				of = "from rest"
+			case l.To == nil:
+				of = "to rest"
+			}
+			rows = append(rows, []string{step, of, cell(l.From), cell(l.To), strconv.FormatInt(l.Users, 10)})
+		}
+		rows = append(rows, []string{step, "ended", "", "", strconv.FormatInt(s.Ended, 10)})
+	}
+	return rows
+}

@@ -31,6 +31,11 @@ type Answer struct {
 	Stickiness []StickinessAnswer
 	// Lifecycle is a lifecycle's.
 	Lifecycle LifecycleAnswer
+	// Paths are the steps of paths, the first next to the event; PathUsers is how
+	// many users did the event, and PathEvent is its name.
+	Paths     []PathStep
+	PathUsers int64
+	PathEvent string
 	// Elapsed is how long the answer took.
 	Elapsed time.Duration
 }
@@ -193,6 +198,13 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 		}{a.Kind, orEmpty(a.Stickiness)})
 	case KindLifecycle:
 		return a.lifecycleJSON()
+	case KindPaths:
+		return json.Marshal(struct {
+			Kind  Kind       `json:"kind"`
+			Event string     `json:"event"`
+			Users int64      `json:"users"`
+			Steps []PathStep `json:"steps"`
+		}{a.Kind, a.PathEvent, a.PathUsers, orEmpty(a.Paths)})
 	}
 	buckets := a.bucketTexts()
 	return json.Marshal(struct {

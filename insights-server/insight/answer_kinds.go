@@ -86,3 +86,28 @@ func (f FormulaAnswer) MarshalJSON() ([]byte, error) {
 		Previous   *previous `json:"previous,omitempty"`
 	}{f.Name, f.Expression, f.Group, values, before})
 }
+
+// PathStep is one step of paths.
+type PathStep struct {
+	// Events are those of the step, the commonest first, then the rest.
+	Events []PathEvent `json:"events"`
+	// Links lead to them from those of the step before, or from the paths'
+	// event, the most used first.
+	Links []PathLink `json:"links"`
+	// Ended is how many users came to the step before, and no further.
+	Ended int64 `json:"ended"`
+}
+
+// PathEvent is an event at a step.
+type PathEvent struct {
+	// Event is nil for the rest: the events that the limit leaves out.
+	Event *string `json:"event"`
+	Users int64   `json:"users"`
+}
+
+// PathLink is how many users went from one event to the next. Nil is the rest.
+type PathLink struct {
+	From  *string `json:"from"`
+	To    *string `json:"to"`
+	Users int64   `json:"users"`
+}

@@ -50,6 +50,10 @@ func TestParseReadsTheKinds(t *testing.T) {
 	if q.Kind != insight.KindLifecycle || q.Interval != insight.Month || q.Event != insight.AnyEvent {
 		t.Errorf("the lifecycle is %+v", q)
 	}
+	q = parse(`"kind":"paths","range":{"last":"7d"},"event":"*","direction":"before","steps":5,"window":"2h"`)
+	if q.Kind != insight.KindPaths || q.Event != insight.AnyEvent || q.Direction != insight.Before || q.PathSteps != 5 || q.PathLimit != insight.DefaultPathLimit || q.Window != 2*time.Hour {
+		t.Errorf("the paths are %+v", q)
+	}
 	q = parse(trendBody + `,"compare":null,"breakdown":null`)
 	if q.Compare != "" || q.Breakdown != nil {
 		t.Errorf("what is null is %q and %+v", q.Compare, q.Breakdown)
@@ -121,6 +125,17 @@ func TestParseRefusesInKinds(t *testing.T) {
 		{"a formula of a series that is not there", trendBody + `,"formulas":[{"expression":"A"},{"expression":"B"}]`, "invalid_value", "formulas[1].expression"},
 		{"11 formulas", trendBody + `,"formulas":[` + strings.TrimSuffix(strings.Repeat(`{"expression":"A"},`, 11), ",") + `]`, "too_many", "formulas"},
 		{"formulas of a funnel", funnelBody + `,"window":"1d","formulas":[]`, "unknown_field", "formulas"},
+		{"paths from nothing", `"kind":"paths","range":{"last":"7d"},"direction":"after","steps":1,"window":"1d"`, "required", "event"},
+		{"paths of no direction", `"kind":"paths","range":{"last":"7d"},"event":"a","steps":1,"window":"1d"`, "required", "direction"},
+		{"paths upwards", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"up","steps":1,"window":"1d"`, "unknown_value", "direction"},
+		{"paths without steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","window":"1d"`, "required", "steps"},
+		{"paths of 0 steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":0,"window":"1d"`, "invalid_value", "steps"},
+		{"paths of 6 steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":6,"window":"1d"`, "invalid_value", "steps"},
+		{"paths of a list of steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":[],"window":"1d"`, "wrong_type", "steps"},
+		{"paths of 51 events", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1,"limit":51,"window":"1d"`, "invalid_value", "limit"},
+		{"paths without window", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1`, "required", "window"},
+		{"paths of a window of weeks", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1,"window":"1w"`, "invalid_value", "window"},
+		{"a breakdown of paths", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1,"window":"1d","breakdown":{}`, "unknown_field", "breakdown"},
 		{"values over all steps", `"kind":"funnel","range":{"last":"7d"},"window":"1d","steps":[` + manyValues + `,` + manyValues + `]`, "too_many", "steps[1].filters.conditions[0].value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

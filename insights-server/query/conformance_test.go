@@ -37,8 +37,11 @@ type question struct {
 	// kind is that of the kinds that are written otherwise. Series of a
 	// stickiness are events alone.
 	kind string
-	// event is a lifecycle's.
+	// event is a lifecycle's, or that of paths.
 	event string
+	// direction, pathSteps and limit make paths, with window.
+	direction        string
+	pathSteps, limit int
 }
 
 func (q question) json() string {
@@ -68,6 +71,11 @@ func (q question) json() string {
 		whole["kind"] = q.kind
 	case q.kind == "lifecycle":
 		whole = map[string]any{"kind": q.kind, "interval": q.interval, "event": q.event}
+	case q.kind == "paths":
+		whole = map[string]any{"kind": q.kind, "event": q.event, "direction": q.direction, "steps": q.pathSteps, "window": q.window}
+		if q.limit > 0 {
+			whole["limit"] = q.limit
+		}
 	case q.compare:
 		whole["compare"] = "previous_period"
 	}
@@ -279,7 +287,7 @@ func TestConformance(t *testing.T) {
 		dataset   *dataset
 		questions []question
 	}{
-		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions, formulaQuestions)},
+		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions, formulaQuestions, pathQuestions)},
 		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions(), mixedLifecycleQuestions())},
 		"wide":   {wide(), wideQuestions()},
 	} {
@@ -352,6 +360,9 @@ func expected(answers *reference.Reference, q insight.Query) func(insight.Answer
 	case insight.KindLifecycle:
 		want := answers.Lifecycle(q)
 		return func(got insight.Answer) string { return lifecycleDifference(got, want) }
+	case insight.KindPaths:
+		want := answers.Paths(q)
+		return func(got insight.Answer) string { return pathsDifference(got, want) }
 	default:
 		want := answers.Trend(q)
 		return func(got insight.Answer) string { return difference(got, want) }

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query/reference"
@@ -128,6 +129,57 @@ func formulaDifference(got insight.Values, want []reference.Value) string {
 	for i, v := range got {
 		if !close(v, want[i]) {
 			return fmt.Sprintf("is %v in bucket %d, want %+v", v, i, want[i])
+		}
+	}
+	return ""
+}
+
+// pathQuestions go to the sample data, in which the events of one commit share
+// their instant.
+var pathQuestions = []question{
+	{kind: "paths", within: "2016-01-01..2016-12-31", event: "merge", direction: "after", pathSteps: 3, limit: 2, window: "7d"},
+	{kind: "paths", within: "2016-01-01..2016-12-31", event: "merge", direction: "before", pathSteps: 5, window: "30d"},
+	{kind: "paths", within: "2014-01-01..2026-12-31", event: "*", direction: "after", pathSteps: 5, limit: 3, window: "1m"},
+	{kind: "paths", within: "2016-03-01..2016-03-31", zone: "Asia/Kolkata", event: "docs_changed", direction: "before", pathSteps: 1, limit: 1, window: "12h"},
+	{kind: "paths", within: "2016-01-01..2016-12-31", event: "commit", direction: "after", pathSteps: 4, limit: 50, window: "36500d", conditions: []string{`event files greater_than 2`, `user email_domain not_equals "gmail.com"`}},
+	{kind: "paths", within: "72h", zone: "Europe/Berlin", event: "commit", direction: "before", pathSteps: 2, window: "1d"},
+	{kind: "paths", within: "2016-01-01..2016-12-31", event: "deploy", direction: "after", pathSteps: 2, window: "1d"},
+	{kind: "paths", within: "1960-01-01..1969-12-31", event: "*", direction: "after", pathSteps: 2, window: "1d"},
+}
+
+func pathsDifference(got insight.Answer, want reference.Paths) string {
+	text := func(event *string) string {
+		if event == nil {
+			return "(rest)"
+		}
+		return *event
+	}
+	if got.PathUsers != int64(want.Users) || len(got.Paths) != len(want.Steps) {
+		return fmt.Sprintf("%d users in %d steps, want %d in %d", got.PathUsers, len(got.Paths), want.Users, len(want.Steps))
+	}
+	for k, s := range got.Paths {
+		w := want.Steps[k]
+		var events, links []string
+		for _, e := range s.Events {
+			events = append(events, fmt.Sprint(text(e.Event), " ", e.Users))
+		}
+		for _, l := range s.Links {
+			links = append(links, fmt.Sprint(text(l.From), " > ", text(l.To), " ", l.Users))
+		}
+		if !slices.Equal(events, w.Events) || s.Ended != int64(w.Ended) {
+			return fmt.Sprintf("step %d has %q, and %d ended; want %q and %d", k+1, events, s.Ended, w.Events, w.Ended)
+		}
+		// Links that are used alike are in the order of their events, which one
+		// text for both does not have.
+		slices.Sort(links)
+		slices.Sort(w.Links)
+		if !slices.Equal(links, w.Links) {
+			return fmt.Sprintf("step %d has the links %q, want %q", k+1, links, w.Links)
+		}
+		for i := 1; i < len(s.Links); i++ {
+			if s.Links[i-1].Users < s.Links[i].Users {
+				return fmt.Sprintf("step %d has link %d, which more users took, after others", k+1, i)
+			}
 		}
 	}
 	return ""

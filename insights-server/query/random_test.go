@@ -35,7 +35,7 @@ func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] 
 
 // question is of any kind; trends have the most to vary.
 func (g generator) question() question {
-	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention, g.stickiness, g.lifecycle}
+	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention, g.stickiness, g.lifecycle, g.paths}
 	return kinds[g.IntN(len(kinds))]()
 }
 
@@ -207,5 +207,13 @@ func (g generator) stickiness() question {
 func (g generator) lifecycle() question {
 	q := g.common(g.pick("day", "week", "month"))
 	q.kind, q.event = "lifecycle", g.event()
+	return q
+}
+
+func (g generator) paths() question {
+	q := g.common("day")
+	q.kind, q.event, q.direction = "paths", g.event(), g.pick("after", "before")
+	q.pathSteps, q.limit = 1+g.IntN(5), g.IntN(5)
+	q.window = g.pick("1m", "30m", "12h", "1d", "7d", "30d", "36500d")
 	return q
 }

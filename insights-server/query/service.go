@@ -90,6 +90,8 @@ func (s *Service) Run(ctx context.Context, q insight.Query) (insight.Answer, err
 		return s.runStickiness(ctx, q)
 	case insight.KindLifecycle:
 		return s.runLifecycle(ctx, q)
+	case insight.KindPaths:
+		return s.runPaths(ctx, q)
 	default:
 		return insight.Answer{}, fmt.Errorf("run the query: there is no kind %q", q.Kind)
 	}

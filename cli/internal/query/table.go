@@ -66,6 +66,8 @@ func render(answer, question []byte, now time.Time) ([]byte, error) {
 		return renderStickiness(answer)
 	case "lifecycle":
 		return renderLifecycle(answer)
+	case "paths":
+		return renderPaths(answer)
 	}
 	var out bytes.Buffer
 	if err := json.Indent(&out, answer, "", "  "); err != nil {

@@ -79,7 +79,8 @@ export interface paths {
          *     then of each group. Of a retention it has one row a cohort: its start,
          *     its size, then one column a period. Of a stickiness it has one row a
          *     number of intervals, and one column a series. Of a lifecycle it has one
-         *     row a bucket. A value that is null is an empty cell. A text cell that a spreadsheet would take for a formula begins
+         *     row a bucket. Of paths it has one row a link, and one of those that end
+         *     before a step. A value that is null is an empty cell. A text cell that a spreadsheet would take for a formula begins
          *     with an apostrophe.
          *
          *     A query spans at most 50,000 buckets, its conditions compare with at
@@ -260,7 +261,7 @@ export interface components {
             expires_at: string | null;
         };
         /** @description One question. `kind` tells which; without it, `trend`. */
-        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"] | components["schemas"]["LifecycleQuery"];
+        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"] | components["schemas"]["LifecycleQuery"] | components["schemas"]["PathsQuery"];
         TrendQuery: {
             /**
              * @default trend
@@ -349,6 +350,33 @@ export interface components {
             /** @description Applies to the event, at all times. */
             filters?: components["schemas"]["Filter"];
             event: components["schemas"]["EventName"];
+        };
+        PathsQuery: {
+            /** @constant */
+            kind: "paths";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            /** @description Applies to all events of the paths. */
+            filters?: components["schemas"]["Filter"];
+            event: components["schemas"]["EventName"];
+            /**
+             * @description Whether the paths lead on from the event, or back from it.
+             * @enum {string}
+             */
+            direction: "after" | "before";
+            steps: number;
+            /**
+             * @description How many events of a step are named; the others are one rest.
+             * @default 10
+             */
+            limit: number;
+            /**
+             * @description The time between the event and the last step; at most 36500d.
+             * @example 30m
+             * @example 12h
+             * @example 7d
+             */
+            window: string;
         };
         /** @description An event's name, or `*` for all events. */
         EventName: string;
@@ -479,7 +507,7 @@ export interface components {
         PropertyName: string;
         Scalar: string | number | boolean;
         /** @description The answer to a query, of the query's kind. */
-        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"] | components["schemas"]["LifecycleAnswer"];
+        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"] | components["schemas"]["LifecycleAnswer"] | components["schemas"]["PathsAnswer"];
         TrendAnswer: {
             /** @constant */
             kind: "trend";
@@ -604,6 +632,30 @@ export interface components {
             resurrecting: number[];
             /** @description Did it in the bucket before, and not in this one. */
             dormant: number[];
+        };
+        PathsAnswer: {
+            /** @constant */
+            kind: "paths";
+            event: string;
+            /** @description The users who did the event. */
+            users: number;
+            /** @description The steps of the paths, the one next to the event first. */
+            steps: components["schemas"]["PathStep"][];
+        };
+        PathStep: {
+            /** @description The commonest first, ties by code point; then the rest, as null. */
+            events: {
+                event: string | null;
+                users: number;
+            }[];
+            /** @description How many users went from an event of the step before, at the first step from the event, to one of this step; null is the rest. */
+            links: {
+                from: string | null;
+                to: string | null;
+                users: number;
+            }[];
+            /** @description The users who came to the step before, and no further. */
+            ended: number;
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];
