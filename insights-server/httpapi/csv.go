@@ -85,6 +85,8 @@ func answerCSV(a insight.Answer) ([]byte, error) {
 		rows = stickinessRows(a)
 	case insight.KindLifecycle:
 		rows = lifecycleRows(a)
+	case insight.KindPaths:
+		rows = pathRows(a)
 	default:
 		rows = trendRows(a)
 	}
@@ -112,6 +114,13 @@ func trendRows(a insight.Answer) [][]string {
 			header = append(header, safeCell(name+", previous"))
 		}
 	}
+	for _, f := range a.Formulas {
+		name := formulaColumn(f, a.Formulas, seen)
+		header = append(header, safeCell(name))
+		if f.Previous != nil {
+			header = append(header, safeCell(name+", previous"))
+		}
+	}
 	rows := [][]string{header}
 	for i, bucket := range a.Buckets {
 		row := make([]string, 0, len(header))
@@ -120,6 +129,12 @@ func trendRows(a insight.Answer) [][]string {
 			row = append(row, numberCell(s.Values[i]))
 			if s.Previous != nil {
 				row = append(row, numberCell(s.Previous.Values[i]))
+			}
+		}
+		for _, f := range a.Formulas {
+			row = append(row, numberCell(f.Values[i]))
+			if f.Previous != nil {
+				row = append(row, numberCell((*f.Previous)[i]))
 			}
 		}
 		rows = append(rows, row)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,6 +44,51 @@ func lifecycleRows(a insight.Answer) [][]string {
 			row = append(row, strconv.FormatInt(users[i], 10))
 		}
 		rows = append(rows, row)
+	}
+	return rows
+}
+
+// formulaColumn names a formula and its group, as columnName does a series.
+func formulaColumn(f insight.FormulaAnswer, all []insight.FormulaAnswer, seen map[string]int) string {
+	name := f.Name
+	switch {
+	case f.Group != nil:
+		name += " / " + *f.Group
+	case slices.ContainsFunc(all, func(f insight.FormulaAnswer) bool { return f.Group != nil }):
+		name += " / (not set)"
+	}
+	seen[name]++
+	if n := seen[name]; n > 1 {
+		name += " #" + strconv.Itoa(n)
+	}
+	return name
+}
+
+// pathRows has a row for each link, and one for those whose path ends before a
+// step. A column tells what a row is of, since an event may have any name.
+func pathRows(a insight.Answer) [][]string {
+	rows := [][]string{{"step", "of", "from", "to", "users"}}
+	cell := func(event *string) string {
+		if event == nil {
+			return ""
+		}
+		return safeCell(*event)
+	}
+	for k, s := range a.Paths {
+		step := strconv.Itoa(k + 1)
+		for _, l := range s.Links {
+			of := "link"
+			switch {
+			case l.From == nil && l.To == nil:
+				of = "rest to rest"
+			case l.From == nil:
+				of = "from rest"
+			case l.To == nil:
+				of = "to rest"
+			}
+			rows = append(rows, []string{step, of, cell(l.From), cell(l.To), strconv.FormatInt(l.Users, 10)})
+		}
+		rows = append(rows, []string{step, "ended", "", "", strconv.FormatInt(s.Ended, 10)})
 	}
 	return rows
 }

@@ -41,6 +41,15 @@ func kindAnswers() map[string]struct {
 				`{"event":"a","aggregation":{"type":"total"},"breakdown":null,"count":1,"values":[1],"previous":{"count":0,"values":[0]}}],"elapsed_ms":0}`,
 			"bucket,a (total) / @x,\"a (total) / @x, previous\",a (total) / (not set),\"a (total) / (not set), previous\"\n2024-03-30T00:00:00+01:00,2,,1,0\n",
 		},
+		"trend with formulas": {
+			insight.Answer{Kind: insight.KindTrend, Buckets: []time.Time{day}, Series: []insight.SeriesAnswer{{Event: "a", Aggregation: total, Count: 2, Values: insight.Values{2}}}, Formulas: []insight.FormulaAnswer{
+				{Name: "=x", Expression: "A / 0", Group: text("g"), Values: insight.Values{nan}, Previous: &insight.Values{1.5}},
+				{Name: "=x", Expression: "A", Values: insight.Values{2}},
+			}},
+			`{"kind":"trend","buckets":["2024-03-30T00:00:00+01:00"],"series":[{"event":"a","aggregation":{"type":"total"},"breakdown":null,"count":2,"values":[2]}],` +
+				`"formulas":[{"name":"=x","expression":"A / 0","breakdown":"g","values":[null],"previous":{"values":[1.5]}},{"name":"=x","expression":"A","breakdown":null,"values":[2]}],"elapsed_ms":0}`,
+			"bucket,a (total),'=x / g,\"'=x / g, previous\",'=x / (not set)\n2024-03-30T00:00:00+01:00,2,,1.5,2\n",
+		},
 		"trend without groups": {
 			insight.Answer{Kind: insight.KindTrend},
 			`{"kind":"trend","buckets":[],"series":[],"elapsed_ms":0}`, "bucket\n",
@@ -84,6 +93,15 @@ func kindAnswers() map[string]struct {
 			insight.Answer{Kind: insight.KindLifecycle},
 			`{"kind":"lifecycle","buckets":[],"new":[],"returning":[],"resurrecting":[],"dormant":[]}`, "bucket,new,returning,resurrecting,dormant\n",
 		},
+		"paths": {
+			insight.Answer{Kind: insight.KindPaths, PathEvent: "a", PathUsers: 9, Paths: []insight.PathStep{
+				{Events: []insight.PathEvent{{Event: text("=b"), Users: 4}, {Users: 3}}, Links: []insight.PathLink{{From: text("a"), To: text("=b"), Users: 4}, {From: text("a"), Users: 3}}, Ended: 2},
+				{Events: []insight.PathEvent{{Event: text("c"), Users: 1}, {Users: 1}}, Links: []insight.PathLink{{To: text("c"), Users: 1}, {Users: 1}}, Ended: 5},
+			}},
+			`{"kind":"paths","event":"a","users":9,"steps":[{"events":[{"event":"=b","users":4},{"event":null,"users":3}],"links":[{"from":"a","to":"=b","users":4},{"from":"a","to":null,"users":3}],"ended":2},` +
+				`{"events":[{"event":"c","users":1},{"event":null,"users":1}],"links":[{"from":null,"to":"c","users":1},{"from":null,"to":null,"users":1}],"ended":5}]}`,
+			"step,of,from,to,users\n1,link,a,'=b,4\n1,to rest,a,,3\n1,ended,,,2\n2,from rest,,c,1\n2,rest to rest,,,1\n2,ended,,,5\n",
+		},
 		"retention without cohorts": {
 			insight.Answer{Kind: insight.KindRetention}, `{"kind":"retention","cohorts":[]}`, "cohort,size\n",
 		},
@@ -120,6 +138,7 @@ func TestSpecificationOfKinds(t *testing.T) {
 		within    = `"range":{"last":"30d"}`
 		trend     = within + `,"interval":"day","series":[{"event":"e","aggregation":{"type":"total"}}]`
 		funnel    = `"kind":"funnel",` + within + `,"steps":[{"event":"a"},{"event":"b"}]`
+		paths     = `"kind":"paths",` + within + `,"event":"a"`
 		lifecycle = `"kind":"lifecycle",` + within
 		sticky    = `"kind":"stickiness",` + within
 		retention = `"kind":"retention",` + within + `,"cohort_event":"a","return_event":"*"`
@@ -136,6 +155,15 @@ func TestSpecificationOfKinds(t *testing.T) {
 		{trend + `,"breakdown":{"scope":"device","property":"p"}`, false},
 		{trend + `,"breakdown":"plan"`, false},
 		{trend + `,"compare":"last_year"`, false},
+		{trend + `,"formulas":[{"name":"x","expression":"A / 2"},{"expression":"A"}]`, true},
+		{trend + `,"formulas":[]`, true},
+		{trend + `,"formulas":[{"name":"x"}]`, false},
+		{trend + `,"formulas":[{"name":"","expression":"A"}]`, false},
+		{trend + `,"formulas":[{"expression":""}]`, false},
+		{trend + `,"formulas":[{"expression":"A","unit":"%"}]`, false},
+		{trend + `,"formulas":[` + strings.Repeat(`{"expression":"A"},`, 10) + `{"expression":"A"}]`, false},
+		{trend + `,"formulas":[{"expression":"` + strings.Repeat("A+", 250) + `A"}]`, false},
+		{funnel + `,"window":"7d","formulas":[]`, false},
 		{trend + `,"window":"7d"`, false},
 		{funnel + `,"window":"7d"`, true},
 		{funnel + `,"window":"30m","timezone":"Asia/Tokyo","filters":{},"breakdown":{"scope":"event","property":"p","limit":3}`, true},
@@ -164,6 +192,15 @@ func TestSpecificationOfKinds(t *testing.T) {
 		{lifecycle + `,"event":"a"`, false},
 		{lifecycle + `,"interval":"day","event":""`, false},
 		{lifecycle + `,"interval":"day","event":"a","periods":3`, false},
+		{paths + `,"direction":"after","steps":3,"window":"7d"`, true},
+		{paths + `,"direction":"before","steps":5,"limit":50,"window":"30m","timezone":"UTC","filters":{}`, true},
+		{paths + `,"steps":3,"window":"7d"`, false},
+		{paths + `,"direction":"both","steps":3,"window":"7d"`, false},
+		{paths + `,"direction":"after","window":"7d"`, false},
+		{paths + `,"direction":"after","steps":6,"window":"7d"`, false},
+		{paths + `,"direction":"after","steps":3,"limit":51,"window":"7d"`, false},
+		{paths + `,"direction":"after","steps":3`, false},
+		{paths + `,"direction":"after","steps":3,"window":"7d","interval":"day"`, false},
 		{retention + `,"interval":"week","periods":8`, true},
 		{retention + `,"interval":"month","periods":60,"timezone":"UTC","filters":{}`, true},
 		{retention + `,"interval":"month","periods":61`, false},

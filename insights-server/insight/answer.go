@@ -17,6 +17,9 @@ type Answer struct {
 	// once for every group, the largest first, then the rest, then the group
 	// without the property.
 	Series []SeriesAnswer
+	// Formulas are in the order of the query's, with a breakdown each in its
+	// groups; nil for a query without formulas.
+	Formulas []FormulaAnswer
 	// Steps are a funnel's.
 	Steps []StepAnswer
 	// Groups are a funnel's groups in the order of Series' groups; nil without a
@@ -28,6 +31,11 @@ type Answer struct {
 	Stickiness []StickinessAnswer
 	// Lifecycle is a lifecycle's.
 	Lifecycle LifecycleAnswer
+	// Paths are the steps of paths, the first next to the event; PathUsers is how
+	// many users did the event, and PathEvent is its name.
+	Paths     []PathStep
+	PathUsers int64
+	PathEvent string
 	// Elapsed is how long the answer took.
 	Elapsed time.Duration
 
@@ -197,14 +205,22 @@ func (a Answer) marshalKind() ([]byte, error) {
 		}{a.Kind, orEmpty(a.Stickiness)})
 	case KindLifecycle:
 		return a.lifecycleJSON()
+	case KindPaths:
+		return json.Marshal(struct {
+			Kind  Kind       `json:"kind"`
+			Event string     `json:"event"`
+			Users int64      `json:"users"`
+			Steps []PathStep `json:"steps"`
+		}{a.Kind, a.PathEvent, a.PathUsers, orEmpty(a.Paths)})
 	}
 	buckets := a.bucketTexts()
 	return json.Marshal(struct {
-		Kind    Kind           `json:"kind"`
-		Buckets []string       `json:"buckets"`
-		Series  []SeriesAnswer `json:"series"`
-		Elapsed int64          `json:"elapsed_ms"`
-	}{a.Kind, buckets, orEmpty(a.Series), a.Elapsed.Milliseconds()})
+		Kind     Kind            `json:"kind"`
+		Buckets  []string        `json:"buckets"`
+		Series   []SeriesAnswer  `json:"series"`
+		Formulas []FormulaAnswer `json:"formulas,omitzero"`
+		Elapsed  int64           `json:"elapsed_ms"`
+	}{a.Kind, buckets, orEmpty(a.Series), a.Formulas, a.Elapsed.Milliseconds()})
 }
 
 func (a Answer) bucketTexts() []string {

@@ -53,3 +53,61 @@ func (a Answer) lifecycleJSON() ([]byte, error) {
 		Dormant      []int64  `json:"dormant"`
 	}{a.Kind, a.bucketTexts(), orEmpty(l.New), orEmpty(l.Returning), orEmpty(l.Resurrecting), orEmpty(l.Dormant)})
 }
+
+// FormulaAnswer is what a formula makes of the series' values, or of those of
+// one group.
+type FormulaAnswer struct {
+	Name, Expression string
+	// Group is as in a SeriesAnswer.
+	Group  *string
+	Values Values
+	// Previous is there for a query with PreviousPeriod.
+	Previous *Values
+}
+
+// MarshalJSON writes what the API says of a formula.
+func (f FormulaAnswer) MarshalJSON() ([]byte, error) {
+	type previous struct {
+		Values Values `json:"values"`
+	}
+	var before *previous
+	if f.Previous != nil {
+		before = &previous{*f.Previous}
+	}
+	values := f.Values
+	if values == nil {
+		values = Values{}
+	}
+	return json.Marshal(struct {
+		Name       string    `json:"name"`
+		Expression string    `json:"expression"`
+		Breakdown  *string   `json:"breakdown"`
+		Values     Values    `json:"values"`
+		Previous   *previous `json:"previous,omitempty"`
+	}{f.Name, f.Expression, f.Group, values, before})
+}
+
+// PathStep is one step of paths.
+type PathStep struct {
+	// Events are those of the step, the commonest first, then the rest.
+	Events []PathEvent `json:"events"`
+	// Links lead to them from those of the step before, or from the paths'
+	// event, the most used first.
+	Links []PathLink `json:"links"`
+	// Ended is how many users came to the step before, and no further.
+	Ended int64 `json:"ended"`
+}
+
+// PathEvent is an event at a step.
+type PathEvent struct {
+	// Event is nil for the rest: the events that the limit leaves out.
+	Event *string `json:"event"`
+	Users int64   `json:"users"`
+}
+
+// PathLink is how many users went from one event to the next. Nil is the rest.
+type PathLink struct {
+	From  *string `json:"from"`
+	To    *string `json:"to"`
+	Users int64   `json:"users"`
+}

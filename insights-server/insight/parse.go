@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	kinds        = []Kind{KindTrend, KindFunnel, KindRetention, KindStickiness, KindLifecycle}
+	kinds        = []Kind{KindTrend, KindFunnel, KindRetention, KindStickiness, KindLifecycle, KindPaths}
 	intervals    = []Interval{Hour, Day, Week, Month, Quarter, Year}
 	matches      = []Match{MatchAll, MatchAny}
 	scopes       = []Scope{ScopeEvent, ScopeUser}
@@ -18,6 +18,7 @@ var (
 		Sum, Average, Median, Min, Max, P90, P95, P99,
 	}
 	periodIntervals = []Interval{Day, Week, Month}
+	directions      = []Direction{After, Before}
 	compares        = []Compare{PreviousPeriod}
 	operators       = []Operator{
 		Equals, NotEquals, In, NotIn, Contains, NotContains,
@@ -107,6 +108,8 @@ func (p *parser) kind(f *fields, q *Query) *Error {
 		return p.stickiness(f, q)
 	case KindLifecycle:
 		return p.lifecycle(f, q)
+	case KindPaths:
+		return p.paths(f, q)
 	default:
 		return p.trend(f, q)
 	}
@@ -126,6 +129,9 @@ func (p *parser) trend(f *fields, q *Query) *Error {
 		return err
 	}
 	if err = p.seriesList(f, q, p.series); err != nil {
+		return err
+	}
+	if err = p.formulas(f, q); err != nil {
 		return err
 	}
 	if n, ok := f.get("compare"); ok {
@@ -216,11 +222,7 @@ func (p *parser) funnel(f *fields, q *Query) *Error {
 		}
 		q.Steps = append(q.Steps, s)
 	}
-	window, err := f.required("window", `Give the time that a user has from the first step to the last, such as "7d".`)
-	if err != nil {
-		return err
-	}
-	if q.Window, err = parseWindow(window); err != nil {
+	if q.Window, err = parseWindow(f, "Give the time that a user has from the first step to the last"); err != nil {
 		return err
 	}
 	q.Breakdown, err = parseBreakdown(f)
@@ -261,7 +263,12 @@ var (
 // time.Duration holds.
 const maxWindow = 100 * 365 * 24 * time.Hour
 
-func parseWindow(n node) (time.Duration, *Error) {
+// parseWindow reads the required member "window".
+func parseWindow(f *fields, remedy string) (time.Duration, *Error) {
+	n, err := f.required("window", remedy+`, such as "7d".`)
+	if err != nil {
+		return 0, err
+	}
 	s, err := n.string()
 	if err != nil {
 		return 0, err

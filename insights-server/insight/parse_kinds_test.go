@@ -42,13 +42,17 @@ func TestParseReadsTheKinds(t *testing.T) {
 	if q.Compare != insight.PreviousPeriod || q.Breakdown.Limit != 1000 || q.Breakdown.Scope != insight.ScopeEvent {
 		t.Errorf("the trend is %+v", q)
 	}
-	q = parse(`"kind":"stickiness","range":{"last":"7d"},"interval":"week","series":[{"event":"a"},{"event":"*","filters":{"match":"any"}}]`)
+	q = parse(`"kind":"stickiness","range":{"last":"7d"},"interval":"week","series":[{"event":"a"},{"event":"*","filters":{"match":"any","conditions":[{"scope":"event","property":"p","operator":"is_set"}]}}]`)
 	if q.Kind != insight.KindStickiness || q.Interval != insight.Week || len(q.Series) != 2 || q.Series[1].Event != insight.AnyEvent || q.Series[1].Filter.Match != insight.MatchAny {
 		t.Errorf("the stickiness is %+v", q)
 	}
 	q = parse(`"kind":"lifecycle","range":{"last":"7d"},"interval":"month","event":"*"`)
 	if q.Kind != insight.KindLifecycle || q.Interval != insight.Month || q.Event != insight.AnyEvent {
 		t.Errorf("the lifecycle is %+v", q)
+	}
+	q = parse(`"kind":"paths","range":{"last":"7d"},"event":"*","direction":"before","steps":5,"window":"2h"`)
+	if q.Kind != insight.KindPaths || q.Event != insight.AnyEvent || q.Direction != insight.Before || q.PathSteps != 5 || q.PathLimit != insight.DefaultPathLimit || q.Window != 2*time.Hour {
+		t.Errorf("the paths are %+v", q)
 	}
 	q = parse(trendBody + `,"compare":null,"breakdown":null`)
 	if q.Compare != "" || q.Breakdown != nil {
@@ -111,6 +115,27 @@ func TestParseRefusesInKinds(t *testing.T) {
 		{"a lifecycle without event", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day"`, "required", "event"},
 		{"a lifecycle of a number", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":1`, "wrong_type", "event"},
 		{"series of a lifecycle", `"kind":"lifecycle","range":{"last":"7d"},"interval":"day","event":"a","series":[]`, "unknown_field", "series"},
+		{"formulas as object", trendBody + `,"formulas":{}`, "wrong_type", "formulas"},
+		{"a formula as text", trendBody + `,"formulas":["A"]`, "wrong_type", "formulas[0]"},
+		{"a formula without expression", trendBody + `,"formulas":[{"name":"x"}]`, "required", "formulas[0].expression"},
+		{"a formula that is empty", trendBody + `,"formulas":[{"expression":""}]`, "required", "formulas[0].expression"},
+		{"a formula of a number", trendBody + `,"formulas":[{"expression":1}]`, "wrong_type", "formulas[0].expression"},
+		{"a formula with an empty name", trendBody + `,"formulas":[{"name":"","expression":"A"}]`, "required", "formulas[0].name"},
+		{"a formula with a unit", trendBody + `,"formulas":[{"expression":"A","unit":"%"}]`, "unknown_field", "formulas[0].unit"},
+		{"a formula of a series that is not there", trendBody + `,"formulas":[{"expression":"A"},{"expression":"B"}]`, "invalid_value", "formulas[1].expression"},
+		{"11 formulas", trendBody + `,"formulas":[` + strings.TrimSuffix(strings.Repeat(`{"expression":"A"},`, 11), ",") + `]`, "too_many", "formulas"},
+		{"formulas of a funnel", funnelBody + `,"window":"1d","formulas":[]`, "unknown_field", "formulas"},
+		{"paths from nothing", `"kind":"paths","range":{"last":"7d"},"direction":"after","steps":1,"window":"1d"`, "required", "event"},
+		{"paths of no direction", `"kind":"paths","range":{"last":"7d"},"event":"a","steps":1,"window":"1d"`, "required", "direction"},
+		{"paths upwards", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"up","steps":1,"window":"1d"`, "unknown_value", "direction"},
+		{"paths without steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","window":"1d"`, "required", "steps"},
+		{"paths of 0 steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":0,"window":"1d"`, "invalid_value", "steps"},
+		{"paths of 6 steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":6,"window":"1d"`, "invalid_value", "steps"},
+		{"paths of a list of steps", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":[],"window":"1d"`, "wrong_type", "steps"},
+		{"paths of 51 events", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1,"limit":51,"window":"1d"`, "invalid_value", "limit"},
+		{"paths without window", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1`, "required", "window"},
+		{"paths of a window of weeks", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1,"window":"1w"`, "invalid_value", "window"},
+		{"a breakdown of paths", `"kind":"paths","range":{"last":"7d"},"event":"a","direction":"after","steps":1,"window":"1d","breakdown":{}`, "unknown_field", "breakdown"},
 		{"values over all steps", `"kind":"funnel","range":{"last":"7d"},"window":"1d","steps":[` + manyValues + `,` + manyValues + `]`, "too_many", "steps[1].filters.conditions[0].value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,6 +21,13 @@ const (
 	MaxSteps = 10
 	// MaxPeriods is the number of buckets that a retention looks ahead.
 	MaxPeriods = 60
+	// MaxPathSteps is the number of events that a path goes on for.
+	MaxPathSteps = 5
+	// DefaultPathLimit is how many events a step of paths names when the query
+	// does not say.
+	DefaultPathLimit = 10
+	// MaxPathLimit is how many it may ask for.
+	MaxPathLimit = 50
 	// DefaultGroups is how many groups a breakdown names when it does not say.
 	DefaultGroups = 10
 	// MaxGroups is how many it may ask for.
@@ -44,6 +51,7 @@ const (
 	KindRetention  Kind = "retention"
 	KindStickiness Kind = "stickiness"
 	KindLifecycle  Kind = "lifecycle"
+	KindPaths      Kind = "paths"
 )
 
 // Query is one question. Parse makes it; a Query that Parse returned is valid.
@@ -56,12 +64,15 @@ type Query struct {
 	// Filter applies to every event of every series.
 	Filter Filter
 
-	// Interval belongs to every kind but KindFunnel.
+	// Interval belongs to every kind but KindFunnel and KindPaths.
 	Interval Interval
 	// Series belongs to KindTrend and, without aggregations, KindStickiness.
 	Series []Series
 	// Compare belongs to KindTrend.
 	Compare Compare
+
+	// Formulas belong to KindTrend.
+	Formulas []Formula
 
 	// Breakdown splits a trend or a funnel into groups; nil does not.
 	Breakdown *Breakdown
@@ -79,9 +90,25 @@ type Query struct {
 	// not a kept one. Neither changes what is answered.
 	Explain, Refresh bool
 
-	// Event belongs to KindLifecycle: a name, or AnyEvent.
+	// Event belongs to KindLifecycle and KindPaths: a name, or AnyEvent.
 	Event string
+
+	// Direction, PathSteps and PathLimit belong to KindPaths, beside Window.
+	Direction Direction
+	// PathSteps is how many events after or before Event are looked at.
+	PathSteps int
+	// PathLimit is how many events of a step are named.
+	PathLimit int
 }
+
+// Direction is where the paths of KindPaths lead from their event.
+type Direction string
+
+// The directions.
+const (
+	After  Direction = "after"
+	Before Direction = "before"
+)
 
 // Compare is what a trend is set beside; empty is nothing.
 type Compare string

@@ -378,7 +378,7 @@ var shortest = map[Interval]time.Duration{
 // checkBuckets finds ranges of days that hold too many intervals, so that
 // Parse can refuse them; a range relative to now waits for Axis.
 func (q Query) checkBuckets() *Error {
-	if q.Range.Last > 0 || q.Kind == KindFunnel {
+	if q.Range.Last > 0 || q.Kind == KindFunnel || q.Kind == KindPaths {
 		return nil
 	}
 	days := q.Range.To.Sub(q.Range.From)

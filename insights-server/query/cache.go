@@ -151,18 +151,19 @@ func sizeOf(v reflect.Value) int64 {
 // but for a trend's and a funnel's; so the hour is part of the others' keys.
 func questionKey(q insight.Query, now time.Time) (string, error) {
 	q.Explain, q.Refresh = false, false
-	type span struct{ From, To time.Time }
+	// Seconds: JSON has no times beyond the year 9999, and a range may end there.
+	type span struct{ From, To int64 }
 	var whole struct {
 		Query insight.Query
 		Zone  string
 		Range span
-		Hour  time.Time
+		Hour  int64
 	}
 	bounds := q.Bounds(now)
-	whole.Query, whole.Zone, whole.Range = q, q.Zone.String(), span{bounds.From.UTC(), bounds.To.UTC()}
+	whole.Query, whole.Zone, whole.Range = q, q.Zone.String(), span{bounds.From.Unix(), bounds.To.Unix()}
 	if q.Kind != insight.KindTrend && q.Kind != insight.KindFunnel {
 		hour := insight.Query{Zone: q.Zone, Range: insight.Range{Last: 1, Unit: insight.Hour}}
-		whole.Hour = hour.Bounds(now).From.UTC()
+		whole.Hour = hour.Bounds(now).From.Unix()
 	}
 	text, err := json.Marshal(whole)
 	if err != nil {

@@ -26,6 +26,7 @@ type question struct {
 	// breakdown is written as "scope property [limit]".
 	breakdown string
 	compare   bool
+	formulas  []string
 	// steps make a funnel: an event, and conditions after it, each after a
 	// semicolon.
 	steps  []string
@@ -36,8 +37,11 @@ type question struct {
 	// kind is that of the kinds that are written otherwise. Series of a
 	// stickiness are events alone.
 	kind string
-	// event is a lifecycle's.
+	// event is a lifecycle's, or that of paths.
 	event string
+	// direction, pathSteps and limit make paths, with window.
+	direction        string
+	pathSteps, limit int
 }
 
 func (q question) json() string {
@@ -67,8 +71,20 @@ func (q question) json() string {
 		whole["kind"] = q.kind
 	case q.kind == "lifecycle":
 		whole = map[string]any{"kind": q.kind, "interval": q.interval, "event": q.event}
+	case q.kind == "paths":
+		whole = map[string]any{"kind": q.kind, "event": q.event, "direction": q.direction, "steps": q.pathSteps, "window": q.window}
+		if q.limit > 0 {
+			whole["limit"] = q.limit
+		}
 	case q.compare:
 		whole["compare"] = "previous_period"
+	}
+	if len(q.formulas) > 0 {
+		var list []map[string]string
+		for _, f := range q.formulas {
+			list = append(list, map[string]string{"name": "ratio", "expression": f})
+		}
+		whole["formulas"] = list
 	}
 	if words := split(q.breakdown); len(words) > 0 {
 		breakdown := map[string]any{"scope": words[0], "property": words[1]}
@@ -271,7 +287,7 @@ func TestConformance(t *testing.T) {
 		dataset   *dataset
 		questions []question
 	}{
-		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions)},
+		"sample": {sample(t), slices.Concat(sampleQuestions, breakdownQuestions, funnelQuestions, retentionQuestions, stickinessQuestions, lifecycleQuestions, formulaQuestions, pathQuestions)},
 		"mixed":  {mixed(1), slices.Concat(mixedQuestions(), mixedGroupQuestions(), mixedLifecycleQuestions())},
 		"wide":   {wide(), wideQuestions()},
 	} {
@@ -344,6 +360,9 @@ func expected(answers *reference.Reference, q insight.Query) func(insight.Answer
 	case insight.KindLifecycle:
 		want := answers.Lifecycle(q)
 		return func(got insight.Answer) string { return lifecycleDifference(got, want) }
+	case insight.KindPaths:
+		want := answers.Paths(q)
+		return func(got insight.Answer) string { return pathsDifference(got, want) }
 	default:
 		want := answers.Trend(q)
 		return func(got insight.Answer) string { return difference(got, want) }
@@ -380,7 +399,7 @@ func difference(got insight.Answer, want reference.Answer) string {
 			return fmt.Sprintf("previous of series %d, group %s: %s", i, show(s.Group), diff)
 		}
 	}
-	return ""
+	return formulasDifference(got, want)
 }
 
 func show(group *string) string {

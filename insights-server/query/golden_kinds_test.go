@@ -19,6 +19,8 @@ var goldenKinds = map[string]string{
 	"funnel_breakdown_user":  `{"kind":"funnel","range":{"from":"2024-01-01","to":"2024-01-31"},"window":"12h","steps":[{"event":"a"},{"event":"b"}],"breakdown":{"scope":"user","property":"plan","limit":3}}`,
 	"retention":              `{"kind":"retention","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","cohort_event":"a","return_event":"*","periods":4}`,
 	"lifecycle":              `{"kind":"lifecycle","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","event":"a","filters":{"conditions":[{"scope":"event","property":"files","operator":"greater_than","value":5},{"scope":"user","property":"plan","operator":"is_set"}]}}`,
+	"paths_after":            `{"kind":"paths","range":{"from":"2024-01-01","to":"2024-01-31"},"event":"a","direction":"after","steps":3,"window":"7d","filters":{"conditions":[{"scope":"event","property":"files","operator":"greater_than","value":5},{"scope":"user","property":"plan","operator":"is_set"}]}}`,
+	"paths_before":           `{"kind":"paths","range":{"from":"2024-01-01","to":"2024-01-31"},"event":"*","direction":"before","steps":1,"window":"30m"}`,
 	"stickiness":             `{"kind":"stickiness","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","series":[{"event":"a"},{"event":"*","filters":{"conditions":[{"scope":"user","property":"plan","operator":"is_set"}]}}]}`,
 }
 
@@ -33,6 +35,8 @@ func kindPlans(t *testing.T, name, body string, d dialect.Dialect) map[string]qu
 	switch q.Kind {
 	case insight.KindFunnel:
 		plans[name], _, err = query.PlanFunnel(q, q.Bounds(now), d)
+	case insight.KindPaths:
+		plans[name], err = query.PlanPaths(q, q.Bounds(now), d)
 	default:
 		axis, axisErr := q.Axis(now)
 		if axisErr != nil {

@@ -136,7 +136,7 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		COUNT SUM MIN MAX PERCENTILE_CONT WITHIN COALESCE LOWER STRPOS DATEDIFF MICROSECOND JSON_TYPEOF
 		UNPIVOT AT
 		E A U P V T C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14
-		C F G L M R S E15`)
+		C F G L M N R S E15`)
 	// Words of breakdowns, funnels and retentions, with the page of the guide
 	// (https://docs.aws.amazon.com/redshift/latest/dg/) that has them.
 	guide := map[string]string{

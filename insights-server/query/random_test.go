@@ -35,7 +35,7 @@ func (g generator) pick(from ...string) string { return from[g.IntN(len(from))] 
 
 // question is of any kind; trends have the most to vary.
 func (g generator) question() question {
-	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention, g.stickiness, g.lifecycle}
+	kinds := []func() question{g.trend, g.trend, g.trend, g.funnel, g.funnel, g.retention, g.stickiness, g.lifecycle, g.paths}
 	return kinds[g.IntN(len(kinds))]()
 }
 
@@ -137,7 +137,38 @@ func (g generator) trend() question {
 		}
 		q.series = append(q.series, series)
 	}
+	if g.IntN(3) == 0 {
+		q.formulas = g.formulas(&q)
+	}
 	return q
+}
+
+// formulas go over values that no engine rounds: a difference of two sums that
+// are nearly equal is whatever the last bits make of it.
+func (g generator) formulas(q *question) []string {
+	for i, s := range q.series {
+		q.series[i] = strings.Fields(s)[0] + " " + g.pick("total", "unique_users", "min_per_user", "max_per_user")
+	}
+	var expression func(depth int) string
+	expression = func(depth int) string {
+		switch n := g.IntN(6); {
+		case depth == 0 || n == 0:
+			return string(rune('A' + g.IntN(len(q.series))))
+		case n == 1:
+			return g.pick("0", "2", "100", "0.5", "4e2")
+		case n == 2:
+			return "- (" + expression(depth-1) + ")"
+		case n == 3:
+			return "(" + expression(depth-1) + ")"
+		default:
+			return expression(depth-1) + g.pick(" + ", " - ", " * ", "/") + expression(depth-1)
+		}
+	}
+	var list []string
+	for range 1 + g.IntN(3) {
+		list = append(list, "A + "+expression(3)) // one that names a series
+	}
+	return list
 }
 
 // funnel repeats steps often. Many events of the data share their instant.
@@ -176,5 +207,13 @@ func (g generator) stickiness() question {
 func (g generator) lifecycle() question {
 	q := g.common(g.pick("day", "week", "month"))
 	q.kind, q.event = "lifecycle", g.event()
+	return q
+}
+
+func (g generator) paths() question {
+	q := g.common("day")
+	q.kind, q.event, q.direction = "paths", g.event(), g.pick("after", "before")
+	q.pathSteps, q.limit = 1+g.IntN(5), g.IntN(5)
+	q.window = g.pick("1m", "30m", "12h", "1d", "7d", "30d", "36500d")
 	return q
 }

@@ -112,6 +112,8 @@ func (s *Service) runKind(ctx context.Context, q insight.Query) (insight.Answer,
 		return s.runStickiness(ctx, q)
 	case insight.KindLifecycle:
 		return s.runLifecycle(ctx, q)
+	case insight.KindPaths:
+		return s.runPaths(ctx, q)
 	default:
 		return insight.Answer{}, fmt.Errorf("run the query: there is no kind %q", q.Kind)
 	}

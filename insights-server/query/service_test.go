@@ -315,7 +315,7 @@ func slow(t *testing.T, w engine) {
 		warehouse.DuckDB: {
 			`SET memory_limit = '1GB'`, `SET max_temp_directory_size = '1GB'`,
 			`ALTER TABLE "events" RENAME TO "stored"`,
-			`CREATE VIEW "events" AS SELECT TIMESTAMP '2024-05-01' AS "timestamp", 'e' AS "event", CAST(range % 1000003 AS VARCHAR) AS "user_id", '{}'::JSON AS "properties" FROM range(100000000000)`,
+			`CREATE VIEW "events" AS SELECT TIMESTAMP '2024-05-01' AS "timestamp", 'e' AS "event", 'i' AS "event_id", CAST(range % 1000003 AS VARCHAR) AS "user_id", '{}'::JSON AS "properties" FROM range(100000000000)`,
 		},
 		warehouse.PostgreSQL: {
 			`DO $$ BEGIN
@@ -323,7 +323,7 @@ func slow(t *testing.T, w engine) {
 				EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''5s''', current_database());
 			END $$`,
 			`ALTER TABLE "events" RENAME TO "stored"`,
-			`CREATE VIEW "events" AS SELECT TIMESTAMPTZ '2024-05-01' AS "timestamp", 'e' AS "event", n::text AS "user_id", '{}'::jsonb AS "properties"
+			`CREATE VIEW "events" AS SELECT TIMESTAMPTZ '2024-05-01' AS "timestamp", 'e' AS "event", 'i' AS "event_id", n::text AS "user_id", '{}'::jsonb AS "properties"
 				FROM generate_series(1, 1000000) AS n CROSS JOIN generate_series(1, 100000) AS m`,
 		},
 	}[w.Database().Dialect] {
@@ -344,6 +344,7 @@ var slowQuestions = map[string]question{
 	"groups":     {within: "2024-05-01..2024-05-01", steps: []string{"*", "e"}, window: "1d", breakdown: "user plan"},
 	"retention":  {within: "2024-05-01..2024-05-01", interval: "day", cohort: "*", back: "e", periods: 3},
 	"lifecycle":  {kind: "lifecycle", within: "2024-05-01..2024-05-01", interval: "day", event: "*"},
+	"paths":      {kind: "paths", within: "2024-05-01..2024-05-01", event: "*", direction: "after", pathSteps: 2, window: "1d"},
 	"stickiness": {kind: "stickiness", within: "2024-05-01..2024-05-01", interval: "day", series: []string{"*"}},
 }
 

@@ -58,7 +58,11 @@ func (s *Service) runTrend(ctx context.Context, q insight.Query) (insight.Answer
 	if err != nil {
 		return insight.Answer{}, err
 	}
-	return insight.Answer{Kind: q.Kind, Buckets: axis.Starts, Series: series, Elapsed: s.options.Now().Sub(now)}, nil
+	formulas, err := t.formulas()
+	if err != nil {
+		return insight.Answer{}, err
+	}
+	return insight.Answer{Kind: q.Kind, Buckets: axis.Starts, Series: series, Formulas: formulas, Elapsed: s.options.Now().Sub(now)}, nil
 }
 
 func (s *Service) readTrend(ctx context.Context, t *trend, d dialect.Dialect) error {

@@ -129,6 +129,24 @@ start       new  returning  resurrecting  dormant
 start  new  returning  resurrecting  dormant
 -----  ---  ---------  ------------  -------
 `, insight.Answer{Kind: insight.KindLifecycle}},
+		{"paths", "", `
+step  from      to        users  share
+----  --------  --------  -----  -----
+1     sign up   visit         6  60.0%
+      sign up   (others)      2  20.0%
+                (ended)       2  20.0%
+----  --------  --------  -----  -----
+2     (others)  order         3  30.0%
+                (ended)       5  50.0%
+`, insight.Answer{Kind: insight.KindPaths, PathEvent: "sign up", PathUsers: 10, Paths: []insight.PathStep{
+			{Links: []insight.PathLink{{From: name("sign up"), To: name("visit"), Users: 6}, {From: name("sign up"), Users: 2}}, Ended: 2},
+			{Links: []insight.PathLink{{To: name("order"), Users: 3}}, Ended: 5},
+		}}},
+		{"paths of nobody", "", `
+step  from  to       users  share
+----  ----  -------  -----  -----
+1           (ended)      0      -
+`, insight.Answer{Kind: insight.KindPaths, PathEvent: "a", Paths: []insight.PathStep{{}}}},
 		{"retention without cohorts", "", `
 cohort  size
 ------  ----

@@ -25,6 +25,12 @@ type trend struct {
 		numbers
 		Previous *numbers `json:"previous"`
 	} `json:"series"`
+	Formulas []struct {
+		Name      string          `json:"name"`
+		Breakdown json.RawMessage `json:"breakdown"`
+		numbers
+		Previous *numbers `json:"previous"`
+	} `json:"formulas"`
 }
 
 type numbers struct {
@@ -60,6 +66,8 @@ func render(answer, question []byte, now time.Time) ([]byte, error) {
 		return renderStickiness(answer)
 	case "lifecycle":
 		return renderLifecycle(answer)
+	case "paths":
+		return renderPaths(answer)
 	}
 	var out bytes.Buffer
 	if err := json.Indent(&out, answer, "", "  "); err != nil {
@@ -96,6 +104,25 @@ func renderTrend(answer []byte) ([]byte, error) {
 			continue
 		}
 		before, err := s.Previous.column(title+", previous", len(t.Buckets))
+		if err != nil {
+			return nil, err
+		}
+		columns = append(columns, before)
+	}
+	for _, f := range t.Formulas {
+		title := f.Name
+		if grouped {
+			title += " " + group(f.Breakdown)
+		}
+		current, err := f.column(title, len(t.Buckets))
+		if err != nil {
+			return nil, err
+		}
+		columns = append(columns, current)
+		if f.Previous == nil {
+			continue
+		}
+		before, err := f.Previous.column(title+", previous", len(t.Buckets))
 		if err != nil {
 			return nil, err
 		}

@@ -58,3 +58,21 @@ func TestWhatHasNoTable(t *testing.T) {
 		}
 	}
 }
+
+func TestTableOfFormulas(t *testing.T) {
+	const answer = `{"kind":"trend","buckets":["2026-03-29T00:00:00Z"],"series":[{"event":"a","aggregation":{"type":"total"},"breakdown":"x","count":3,"values":[3]}],
+"formulas":[{"name":"share","expression":"A / 2","breakdown":"x","values":[1.5],"previous":{"values":[null]}}]}`
+	const want = `start       a total x  share x  share x, previous
+----------  ---------  -------  -----------------
+2026-03-29          3      1.5                  -
+----------  ---------  -------  -----------------
+events              3                            
+`
+	got, err := render([]byte(answer), nil, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

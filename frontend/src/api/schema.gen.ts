@@ -257,11 +257,12 @@ export interface paths {
          * @description Answers JSON, or CSV when `Accept` prefers `text/csv`. The CSV has a
          *     header row. Of a trend it has one row a bucket: its start, then one
          *     column a series or group, each followed by the period before when there
-         *     is a comparison. Of a funnel it has one row a step, first of all users,
+         *     is a comparison, then the formulas in the same way. Of a funnel it has one row a step, first of all users,
          *     then of each group. Of a retention it has one row a cohort: its start,
          *     its size, then one column a period. Of a stickiness it has one row a
          *     number of intervals, and one column a series. Of a lifecycle it has one
-         *     row a bucket. A value that is null is an empty cell. A text cell that a spreadsheet would take for a formula begins
+         *     row a bucket. Of paths it has one row a link, and one of those that end
+         *     before a step. A value that is null is an empty cell. A text cell that a spreadsheet would take for a formula begins
          *     with an apostrophe.
          *
          *     A query spans at most 50,000 buckets, its conditions compare with at
@@ -755,7 +756,7 @@ export interface components {
             secret: string;
         };
         /** @description One question. `kind` tells which; without it, `trend`. */
-        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"] | components["schemas"]["LifecycleQuery"];
+        Query: components["schemas"]["TrendQuery"] | components["schemas"]["FunnelQuery"] | components["schemas"]["RetentionQuery"] | components["schemas"]["StickinessQuery"] | components["schemas"]["LifecycleQuery"] | components["schemas"]["PathsQuery"];
         TrendQuery: {
             /**
              * @default trend
@@ -777,6 +778,17 @@ export interface components {
              * @enum {string}
              */
             compare?: "previous_period";
+            formulas?: components["schemas"]["Formula"][];
+        };
+        Formula: {
+            /** @description The expression, when it is absent. */
+            name?: string;
+            /**
+             * @description `+ - * /`, parentheses, numbers, and the letters A to J for the
+             *     query's series in their order.
+             * @example A / B * 100
+             */
+            expression: string;
         };
         FunnelQuery: {
             /** @constant */
@@ -824,6 +836,7 @@ export interface components {
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
             explain?: components["schemas"]["Explain"];
+            refresh?: components["schemas"]["Refresh"];
             /** @enum {string} */
             interval: "day" | "week" | "month";
             /** @description Applies to all series. */
@@ -836,11 +849,41 @@ export interface components {
             range: components["schemas"]["Range"];
             timezone?: components["schemas"]["Timezone"];
             explain?: components["schemas"]["Explain"];
+            refresh?: components["schemas"]["Refresh"];
             /** @enum {string} */
             interval: "day" | "week" | "month";
             /** @description Applies to the event, at all times. */
             filters?: components["schemas"]["Filter"];
             event: components["schemas"]["EventName"];
+        };
+        PathsQuery: {
+            /** @constant */
+            kind: "paths";
+            range: components["schemas"]["Range"];
+            timezone?: components["schemas"]["Timezone"];
+            explain?: components["schemas"]["Explain"];
+            refresh?: components["schemas"]["Refresh"];
+            /** @description Applies to all events of the paths. */
+            filters?: components["schemas"]["Filter"];
+            event: components["schemas"]["EventName"];
+            /**
+             * @description Whether the paths lead on from the event, or back from it.
+             * @enum {string}
+             */
+            direction: "after" | "before";
+            steps: number;
+            /**
+             * @description How many events of a step are named; the others are one rest.
+             * @default 10
+             */
+            limit: number;
+            /**
+             * @description The time between the event and the last step; at most 36500d.
+             * @example 30m
+             * @example 12h
+             * @example 7d
+             */
+            window: string;
         };
         /** @description An event's name, or `*` for all events. */
         EventName: string;
@@ -971,7 +1014,7 @@ export interface components {
         PropertyName: string;
         Scalar: string | number | boolean;
         /** @description The answer to a query, of the query's kind. */
-        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"] | components["schemas"]["LifecycleAnswer"];
+        Answer: components["schemas"]["TrendAnswer"] | components["schemas"]["FunnelAnswer"] | components["schemas"]["RetentionAnswer"] | components["schemas"]["StickinessAnswer"] | components["schemas"]["LifecycleAnswer"] | components["schemas"]["PathsAnswer"];
         TrendAnswer: {
             /** @constant */
             kind: "trend";
@@ -981,6 +1024,8 @@ export interface components {
             data?: components["schemas"]["DataState"];
             cached?: components["schemas"]["Cached"];
             explain?: components["schemas"]["Explanation"];
+            /** @description The query's formulas in their order; absent for a query without any. */
+            formulas?: components["schemas"]["TrendFormula"][];
             /** @description How long the server worked on it. */
             elapsed_ms: number;
         };
@@ -1011,6 +1056,21 @@ export interface components {
                  * @description One value a bucket of the answer: its n-th is that of the
                  *     period's n-th bucket, null where the period has no such bucket.
                  */
+                values: (number | null)[];
+            };
+        };
+        TrendFormula: {
+            name: string;
+            expression: string;
+            /** @description The group, as of a series. A formula has the groups that all series in its expression have. */
+            breakdown: string | null;
+            /**
+             * @description One value a bucket; null where a series in the expression has null,
+             *     where it divides by 0, and where no double holds the result.
+             */
+            values: (number | null)[];
+            /** @description The period before, in the answer to a query that compares. */
+            previous?: {
                 values: (number | null)[];
             };
         };
@@ -1296,7 +1356,8 @@ export interface components {
         StickinessAnswer: {
             /** @constant */
             kind: "stickiness";
-            data: components["schemas"]["DataState"];
+            data?: components["schemas"]["DataState"];
+            cached?: components["schemas"]["Cached"];
             explain?: components["schemas"]["Explanation"];
             series: components["schemas"]["StickinessSeries"][];
         };
@@ -1311,7 +1372,8 @@ export interface components {
         LifecycleAnswer: {
             /** @constant */
             kind: "lifecycle";
-            data: components["schemas"]["DataState"];
+            data?: components["schemas"]["DataState"];
+            cached?: components["schemas"]["Cached"];
             explain?: components["schemas"]["Explanation"];
             /** @description The start of every bucket that the range touches, in the query's time zone, in order. */
             buckets: string[];
@@ -1323,6 +1385,33 @@ export interface components {
             resurrecting: number[];
             /** @description Did it in the bucket before, and not in this one. */
             dormant: number[];
+        };
+        PathsAnswer: {
+            /** @constant */
+            kind: "paths";
+            data?: components["schemas"]["DataState"];
+            cached?: components["schemas"]["Cached"];
+            explain?: components["schemas"]["Explanation"];
+            event: string;
+            /** @description The users who did the event. */
+            users: number;
+            /** @description The steps of the paths, the one next to the event first. */
+            steps: components["schemas"]["PathStep"][];
+        };
+        PathStep: {
+            /** @description The commonest first, ties by code point; then the rest, as null. */
+            events: {
+                event: string | null;
+                users: number;
+            }[];
+            /** @description How many users went from an event of the step before, at the first step from the event, to one of this step; null is the rest. */
+            links: {
+                from: string | null;
+                to: string | null;
+                users: number;
+            }[];
+            /** @description The users who came to the step before, and no further. */
+            ended: number;
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];

@@ -13,6 +13,7 @@ import (
 // member tells which texts a group of a breakdown has; nil is not set.
 type member struct {
 	text *string
+	key  string
 	has  func(*string) bool
 }
 
@@ -63,14 +64,14 @@ func members(texts []*string, limit int) []member {
 	named := map[string]bool{}
 	for _, t := range ranked[:min(limit, len(ranked))] {
 		named[t] = true
-		out = append(out, member{&t, func(s *string) bool { return s != nil && *s == t }})
+		out = append(out, member{&t, "=" + t, func(s *string) bool { return s != nil && *s == t }})
 	}
 	if len(ranked) > limit {
 		other := "$other"
-		out = append(out, member{&other, func(s *string) bool { return s != nil && !named[*s] }})
+		out = append(out, member{&other, restKey, func(s *string) bool { return s != nil && !named[*s] }})
 	}
 	if null {
-		out = append(out, member{nil, func(s *string) bool { return s == nil }})
+		out = append(out, member{nil, "null", func(s *string) bool { return s == nil }})
 	}
 	return out
 }

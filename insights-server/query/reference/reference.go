@@ -34,8 +34,9 @@ type Data struct {
 
 // Answer is the answer to a trend.
 type Answer struct {
-	Buckets []time.Time
-	Series  []Series
+	Buckets  []time.Time
+	Series   []Series
+	Formulas []Formula
 }
 
 // Series is the answer of one series, or of one group of it.
@@ -46,7 +47,15 @@ type Series struct {
 	Values []Value
 	// Previous is nil without a comparison.
 	Previous *Series
+	// key tells groups apart, a value "$other" from the rest; has is the number
+	// of buckets of the period before.
+	key string
+	has int
 }
+
+const restKey = "the rest"
+
+func (s Series) rest() bool { return s.key == restKey }
 
 // Value is a number or nothing.
 type Value struct {
@@ -114,7 +123,8 @@ func (r *Reference) within(q insight.Query, s insight.Series, c *clock) []placed
 func (r *Reference) Trend(q insight.Query) Answer {
 	current := r.clock(q, false)
 	answer := Answer{Buckets: current.starts}
-	for _, s := range q.Series {
+	bySeries := make([][]Series, len(q.Series))
+	for i, s := range q.Series {
 		events := r.within(q, s, current)
 		var before []placed
 		if q.Compare != "" {
@@ -122,14 +132,16 @@ func (r *Reference) Trend(q insight.Query) Answer {
 		}
 		for _, g := range r.groups(q, events) {
 			series := one(s, g.only(r, q, events), len(current.starts), len(current.starts))
-			series.Group = g.text
+			series.Group, series.key = g.text, g.key
 			if q.Compare != "" {
 				previous := one(s, g.only(r, q, before), len(current.starts), len(r.clock(q, true).starts))
-				series.Previous = &previous
+				series.Previous, series.has = &previous, len(r.clock(q, true).starts)
 			}
+			bySeries[i] = append(bySeries[i], series)
 			answer.Series = append(answer.Series, series)
 		}
 	}
+	answer.Formulas = formulas(q, bySeries)
 	return answer
 }
 

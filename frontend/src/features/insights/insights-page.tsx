@@ -14,6 +14,7 @@ const KINDS: Record<ReturnType<typeof kindOf>, string> = {
   retention: "Retention",
   stickiness: "Stickiness",
   lifecycle: "Lifecycle",
+  paths: "Paths",
 };
 
 /** All saved insights. */

@@ -63,6 +63,7 @@ export function AnswerView({ query, answer, at, size, view, labels, onPeriod, ha
       );
     case "stickiness":
     case "lifecycle":
+    case "paths":
       // A program may have saved a question of a kind that the page does not draw.
       return <p>The page does not show answers of the kind {answer.kind}. The API and loafctl query do.</p>;
   }
