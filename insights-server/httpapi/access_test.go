@@ -22,6 +22,13 @@ var protected = []call{
 	{path: "/api/v1/properties?scope=event"},
 	{path: "/api/v1/property-values?scope=user&property=plan"},
 	{path: "/api/v1/pipeline"},
+	{path: "/api/v1/cohorts"},
+	{method: http.MethodPost, path: "/api/v1/cohorts", body: goodCohort},
+	{path: "/api/v1/cohorts/c1"},
+	{method: http.MethodPut, path: "/api/v1/cohorts/c1", body: goodCohort},
+	{method: http.MethodDelete, path: "/api/v1/cohorts/c1"},
+	{path: "/api/v1/cohorts/c1/count"},
+	{path: "/api/v1/cohorts/c1/users"},
 }
 
 func TestEveryRouteByEveryCaller(t *testing.T) {

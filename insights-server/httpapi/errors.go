@@ -11,6 +11,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/cohort"
+	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 )
@@ -67,6 +69,14 @@ func toAPI(err error) *apiError {
 			Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
 			Message: fmt.Sprintf("The body has more than %d KiB, the most that is taken.", large.Limit>>10),
 		}
+	case errors.Is(err, document.ErrNotFound):
+		return &apiError{Status: http.StatusNotFound, Code: "not_found", Message: "There is nothing of this id, or no more."}
+	case errors.Is(err, document.ErrStale):
+		return &apiError{Status: http.StatusConflict, Code: "stale", Field: "version", Message: "Somebody else changed it in the meantime. Read it again, and send the change with the new version."}
+	case errors.Is(err, document.ErrTooLarge):
+		return &apiError{Status: http.StatusRequestEntityTooLarge, Code: "body_too_large", Message: fmt.Sprintf("It has more than %d bytes, the most that is saved.", document.MaxBytes)}
+	case errors.Is(err, cohort.ErrInUse):
+		return &apiError{Status: http.StatusConflict, Code: "in_use", Message: "A saved insight names this cohort. Change or delete the insight first."}
 	case errors.Is(err, query.ErrBusy):
 		return &apiError{
 			Status: http.StatusTooManyRequests, Code: "busy", RetryAfter: time.Second,

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 )
@@ -127,7 +129,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 		t.Fatal(err)
 	}
 	c := Config{
-		Service: f.service, Users: users, Sessions: sessions, Tokens: tokens, Now: f.clock.now,
+		Service: f.service, Cohorts: cohort.New(&fakeDocuments{now: f.clock.now}, cohort.Options{}), Users: users, Sessions: sessions, Tokens: tokens, Now: f.clock.now,
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
@@ -282,7 +284,14 @@ var specifiedRoutes = map[string]bool{
 	"POST /api/v1/login": true, "POST /api/v1/logout": true, "GET /api/v1/session": true,
 	"POST /api/v1/query": true, "GET /api/v1/events": true, "GET /api/v1/properties": true,
 	"GET /api/v1/property-values": true, "GET /api/v1/pipeline": true,
+	"GET /api/v1/cohorts": true, "POST /api/v1/cohorts": true, "GET /api/v1/cohorts/{id}": true,
+	"PUT /api/v1/cohorts/{id}": true, "DELETE /api/v1/cohorts/{id}": true,
+	"GET /api/v1/cohorts/{id}/count": true, "GET /api/v1/cohorts/{id}/users": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /metrics": true,
 }
 
-func specified(method, path string) bool { return specifiedRoutes[method+" "+path] }
+func specified(method, path string) bool {
+	return specifiedRoutes[method+" "+cohortID.ReplaceAllString(path, "/api/v1/cohorts/{id}")]
+}
+
+var cohortID = regexp.MustCompile(`^/api/v1/cohorts/[^/]+`)

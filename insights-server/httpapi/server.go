@@ -29,12 +29,16 @@ type Service interface {
 	PropertyValues(ctx context.Context, r query.ValuesRequest) ([]query.ValueCount, error)
 	Pipeline(ctx context.Context) (query.PipelineState, error)
 	Ready(ctx context.Context) error
+	CohortCount(ctx context.Context, c insight.Cohort) (int64, error)
+	CohortUsers(ctx context.Context, c insight.Cohort, after string, limit int) (users []string, more bool, err error)
 }
 
 // Config configures a Server.
 type Config struct {
 	// Service answers the questions.
 	Service Service
+	// Cohorts keeps the cohorts.
+	Cohorts Cohorts
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
@@ -77,8 +81,8 @@ type Server struct {
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Users == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, users and sessions")
+	if c.Service == nil || c.Cohorts == nil || c.Users == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, cohorts, users and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

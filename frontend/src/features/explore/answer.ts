@@ -14,6 +14,7 @@ import {
 import type { TrendQuery } from "./query";
 
 type TrendAnswer = components["schemas"]["TrendAnswer"];
+type CohortFilter = components["schemas"]["CohortFilter"];
 
 export type ResultSeries = {
   letter: string;
@@ -71,14 +72,21 @@ function toPeriod(range: TrendQuery["range"]): Period {
 }
 
 /** A filter in words: "area is config or files is more than 3". */
-export function filterText(conditions: readonly Condition[], match: Filter["match"] = "all"): string {
+export function filterText(
+  conditions: readonly (Condition | CohortFilter)[],
+  match: Filter["match"] = "all",
+): string {
   return conditions
-    .filter(isComplete)
+    .filter((condition) => condition.scope === "cohort" || isComplete(condition))
     .map(conditionText)
     .join(match === "any" ? " or " : " and ");
 }
 
-function conditionText({ property, operator, value }: Condition): string {
+function conditionText(condition: Condition | CohortFilter): string {
+  if (condition.scope === "cohort") {
+    return `user is ${condition.operator === "in" ? "in" : "not in"} cohort ${condition.value}`;
+  }
+  const { property, operator, value } = condition;
   const words = `${property} ${operatorName(operator)}`;
   if (value === undefined) return words;
   return `${words} ${Array.isArray(value) ? value.map(valueText).join(", ") : valueText(value)}`;
