@@ -137,6 +137,14 @@ var expectations = map[string]access{
 	"PUT /api/v1/annotations/:id":    editor,
 	"DELETE /api/v1/annotations/:id": editor,
 
+	"GET /api/v1/cohorts":           viewer,
+	"POST /api/v1/cohorts":          editor,
+	"GET /api/v1/cohorts/:id":       viewer,
+	"PUT /api/v1/cohorts/:id":       editor,
+	"DELETE /api/v1/cohorts/:id":    editor,
+	"GET /api/v1/cohorts/:id/count": viewer,
+	"GET /api/v1/cohorts/:id/users": viewer,
+
 	"GET /healthz": public,
 	"GET /readyz":  public,
 	"GET /metrics": public,

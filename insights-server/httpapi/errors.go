@@ -13,6 +13,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
@@ -91,6 +92,8 @@ func toAPI(err error) *apiError {
 			Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
 			Message: fmt.Sprintf("What is saved may have %d bytes in all, and this has more. Shorten its texts, or split it.", document.MaxBytes),
 		}
+	case errors.Is(err, cohort.ErrInUse):
+		return &apiError{Status: http.StatusConflict, Code: "in_use", Message: "A saved insight names this cohort. Change or delete the insight first."}
 	case errors.Is(err, query.ErrBusy):
 		return &apiError{
 			Status: http.StatusTooManyRequests, Code: "busy", RetryAfter: time.Second,

@@ -90,6 +90,13 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/annotations/:id", viewer, readSaved(s, kept.Annotations)},
 		{http.MethodPut, "/api/v1/annotations/:id", editor, replaceSaved(s, kept.Annotations)},
 		{http.MethodDelete, "/api/v1/annotations/:id", editor, deleteSaved(s, kept.Annotations)},
+		{http.MethodGet, "/api/v1/cohorts", viewer, s.listCohorts},
+		{http.MethodPost, "/api/v1/cohorts", editor, s.createCohort},
+		{http.MethodGet, "/api/v1/cohorts/:id", viewer, s.getCohort},
+		{http.MethodPut, "/api/v1/cohorts/:id", editor, s.updateCohort},
+		{http.MethodDelete, "/api/v1/cohorts/:id", editor, s.deleteCohort},
+		{http.MethodGet, "/api/v1/cohorts/:id/count", viewer, s.countCohort},
+		{http.MethodGet, "/api/v1/cohorts/:id/users", viewer, s.cohortUsers},
 
 		{http.MethodGet, "/healthz", public, s.healthz},
 		{http.MethodGet, "/readyz", public, s.readyz},

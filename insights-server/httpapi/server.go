@@ -30,6 +30,8 @@ type Service interface {
 	PropertyValues(ctx context.Context, r query.ValuesRequest) ([]query.ValueCount, error)
 	Pipeline(ctx context.Context) (query.PipelineState, error)
 	Ready(ctx context.Context) error
+	CohortCount(ctx context.Context, c insight.Cohort) (int64, error)
+	CohortUsers(ctx context.Context, c insight.Cohort, after string, limit int) (users []string, more bool, err error)
 }
 
 // Config configures a Server.
@@ -38,6 +40,8 @@ type Config struct {
 	Service Service
 	// Saved is what people keep: insights, dashboards and annotations.
 	Saved *saved.Library
+	// Cohorts keeps the cohorts.
+	Cohorts Cohorts
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
@@ -84,8 +88,8 @@ type Server struct {
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Saved == nil || c.Directory == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, a directory and sessions")
+	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Directory == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, a directory and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -116,6 +116,11 @@ func TestSpecificationOfQueries(t *testing.T) {
 		{condition(`{"scope":"event","property":"p","operator":"less_than","value":"1"}`), false},
 		{condition(`{"scope":"event","property":"p","operator":"is_set","value":"x"}`), true},
 		{condition(`{"scope":"event","property":"p","operator":"is_set","value":["x"]}`), false},
+		{condition(`{"scope":"cohort","operator":"in","value":"id"}`), true},
+		{condition(`{"scope":"cohort","operator":"equals","value":"id"}`), false},
+		{condition(`{"scope":"cohort","operator":"in","value":["id"]}`), false},
+		{condition(`{"scope":"cohort","operator":"in","value":""}`), false},
+		{condition(`{"scope":"cohort","property":"p","operator":"in","value":"id"}`), false},
 		{condition(`{"scope":"device","property":"p","operator":"is_set"}`), false},
 	} {
 		_, parseErr := insight.Parse([]byte(test.body))

@@ -43,6 +43,8 @@ func Parse(body []byte) (Query, error) {
 // parser carries what is counted over the whole query.
 type parser struct {
 	values int
+	// inCohort is true within a cohort's definition.
+	inCohort bool
 }
 
 func (p *parser) query(n node) (Query, *Error) {
@@ -397,32 +399,41 @@ func (p *parser) condition(n node) (Condition, *Error) {
 		return Condition{}, err
 	}
 	var c Condition
-	scope, err := f.required("scope", `Give "event" for a property of the event, "user" for an attribute of its user.`)
+	scope, err := f.required("scope", `Give "event" for a property of the event, "user" for an attribute of its user, "cohort" for whether that user is in a cohort.`)
 	if err != nil {
 		return Condition{}, err
 	}
-	if c.Scope, err = word(scope, CodeUnknownValue, scopes); err != nil {
+	if c.Scope, err = word(scope, CodeUnknownValue, conditionScopes); err != nil {
 		return Condition{}, err
 	}
-	property, err := f.required("property", "Give the name of the property.")
-	if err != nil {
-		return Condition{}, err
+	if c.Scope == ScopeCohort {
+		return p.cohortReference(n, f)
 	}
-	if c.Property, err = property.name("Give the name of the property."); err != nil {
-		return Condition{}, err
-	}
-	operator, err := f.required("operator", "Give one of: "+list(operators)+".")
-	if err != nil {
-		return Condition{}, err
-	}
-	if c.Operator, err = word(operator, CodeUnknownOperator, operators); err != nil {
-		return Condition{}, err
-	}
-	value, given := f.given("value")
-	if c.Values, err = p.conditionValues(c.Operator, value, given); err != nil {
+	if err := p.comparison(f, &c); err != nil {
 		return Condition{}, err
 	}
 	return c, f.done()
+}
+
+// comparison reads what is compared, how and with what.
+func (p *parser) comparison(f *fields, c *Condition) *Error {
+	property, err := f.required("property", "Give the name of the property.")
+	if err != nil {
+		return err
+	}
+	if c.Property, err = property.name("Give the name of the property."); err != nil {
+		return err
+	}
+	operator, err := f.required("operator", "Give one of: "+list(operators)+".")
+	if err != nil {
+		return err
+	}
+	if c.Operator, err = word(operator, CodeUnknownOperator, operators); err != nil {
+		return err
+	}
+	value, given := f.given("value")
+	c.Values, err = p.conditionValues(c.Operator, value, given)
+	return err
 }
 
 // conditionValues checks a condition's value by what its operator compares.

@@ -224,6 +224,9 @@ const (
 	ScopeEvent Scope = "event"
 	// ScopeUser is an attribute of the event's user as it is now.
 	ScopeUser Scope = "user"
+	// ScopeCohort is whether the event's user belongs to a cohort. Only
+	// conditions have it.
+	ScopeCohort Scope = "cohort"
 )
 
 // Operator compares a property with a value.
@@ -253,6 +256,12 @@ type Condition struct {
 	// Values are what the property is compared with: none for IsSet and
 	// IsNotSet, any number for In and NotIn, one for the others.
 	Values []Scalar
+
+	// CohortID belongs to ScopeCohort. Cohort is the definition of that id, once
+	// it was looked up, and Field where the condition stands in the query.
+	CohortID string
+	Cohort   *Cohort
+	Field    string
 }
 
 // ScalarType is the JSON type of a Scalar.

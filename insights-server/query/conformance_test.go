@@ -140,6 +140,9 @@ func filters(match string, conditions []string) map[string]any {
 		if len(words) > 3 {
 			one["value"] = json.RawMessage(words[3])
 		}
+		if words[0] == "cohort" { // which has no property
+			delete(one, "property")
+		}
 		list = append(list, one)
 	}
 	return map[string]any{"match": match, "conditions": list}
@@ -347,6 +350,7 @@ func ask(t *testing.T, answers *reference.Reference, services map[string]*query.
 // expected asks the reference, and gives a function that says how an answer
 // differs from its own.
 func expected(answers *reference.Reference, q insight.Query) func(insight.Answer) string {
+	q = withCohorts(q)
 	switch q.Kind {
 	case insight.KindFunnel:
 		want := answers.Funnel(q)

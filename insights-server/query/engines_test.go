@@ -51,7 +51,7 @@ func open(t *testing.T, name string, raw folder) engine {
 var now = time.Date(2024, 10, 27, 11, 30, 0, 0, time.UTC)
 
 func service(w engine) *query.Service {
-	return query.New(w.Database(), query.Options{Now: func() time.Time { return now }})
+	return query.New(w.Database(), query.Options{Now: func() time.Time { return now }, Cohorts: findCohort})
 }
 
 // loaded gives each engine with the dataset in it.

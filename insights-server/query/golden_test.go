@@ -136,7 +136,7 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		COUNT SUM MIN MAX PERCENTILE_CONT WITHIN COALESCE LOWER STRPOS DATEDIFF MICROSECOND JSON_TYPEOF
 		UNPIVOT AT
 		E A U P V T C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14
-		C F G L M N R S E15`)
+		C F G L M N R S K0 K1 K2 K3 E15`)
 	// Words of breakdowns, funnels and retentions, with the page of the guide
 	// (https://docs.aws.amazon.com/redshift/latest/dg/) that has them.
 	guide := map[string]string{
@@ -144,6 +144,7 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		"CHR":            "r_CHR.html",
 		"CONCAT":         "r_CONCAT.html",
 		"FLOOR":          "r_FLOOR.html",
+		"HAVING":         "r_HAVING_clause.html",
 		"JSON_SERIALIZE": "JSON_SERIALIZE.html",
 		"LAG":            "r_WF_LAG.html",
 		"LEAD":           "r_WF_LEAD.html",
@@ -172,6 +173,9 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		statements = append(statements, s)
+	}
+	for _, s := range cohortPlans(t, r) {
 		statements = append(statements, s)
 	}
 	statements = append(statements, query.Statement{SQL: r.AttributeTypes()}, query.Statement{SQL: query.SelectState})

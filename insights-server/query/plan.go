@@ -212,6 +212,8 @@ type selection struct {
 	// userKey is the SQL of a breakdown by an attribute: the column "key" of the
 	// joined users.
 	userKey string
+	// lists are the SELECTs of users that conditions on cohorts join: k0, k1, ….
+	lists []string
 }
 
 // groupKey is the key of a breakdown. For an attribute it is computed below
@@ -283,6 +285,7 @@ func (s *selection) from(where []string) string {
 	if len(columns) > 0 {
 		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(columns, ", ") + ` FROM "users" AS a) AS u ON u."user_id" = e."user_id"`
 	}
+	from += s.joinLists()
 	return from + "\nWHERE " + strings.Join(where, "\n  AND ")
 }
 
@@ -314,6 +317,9 @@ func (s *selection) filter(f insight.Filter, path string) (string, error) {
 // NULL where the property is absent or of another type; so a negative operator
 // is the complement of its positive one, with NULL taken as false.
 func (s *selection) condition(c insight.Condition, path string) (string, error) {
+	if c.Scope == insight.ScopeCohort {
+		return s.inCohort(c, path)
+	}
 	var property dialect.Property
 	var err error
 	switch c.Scope {

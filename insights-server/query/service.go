@@ -42,6 +42,9 @@ type Options struct {
 	// nothing of a warehouse that is billed for every time that it wakes. 0 asks
 	// each time.
 	CacheTrust time.Duration
+	// Cohorts looks up a cohort by its id; an error wraps ErrNoCohort where there
+	// is none. nil means that there are no cohorts.
+	Cohorts func(ctx context.Context, id string) (insight.Cohort, error)
 }
 
 // Service answers questions about one warehouse.
@@ -96,6 +99,10 @@ func New(db warehouse.Database, o Options) *Service {
 // answered, or wrap ErrBusy, ErrTimeout, warehouse.ErrUnavailable or
 // context.Canceled; any other is a defect.
 func (s *Service) Run(ctx context.Context, q insight.Query) (insight.Answer, error) {
+	q, err := s.withCohorts(ctx, q)
+	if err != nil {
+		return insight.Answer{}, err
+	}
 	return s.shared(ctx, q)
 }
 

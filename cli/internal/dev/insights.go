@@ -11,6 +11,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
@@ -39,8 +40,10 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
+	cohorts := cohort.New(document.New(e.Database(), document.Options{Now: o.Now}), cohort.Options{Now: o.Now})
 	return httpapi.New(httpapi.Config{
-		Service:      query.New(e.Database(), query.Options{Now: o.Now, CacheBytes: o.cacheBytes()}),
+		Service:      query.New(e.Database(), query.Options{Now: o.Now, CacheBytes: o.cacheBytes(), Cohorts: cohorts.Find}),
+		Cohorts:      cohorts,
 		Saved:        saved.New(document.New(e.Database(), document.Options{Now: o.Now}), saved.Options{}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Directory:    directory,

@@ -551,6 +551,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Saved cohorts
+         * @description All cohorts, the oldest first.
+         */
+        get: operations["listCohorts"];
+        put?: never;
+        /**
+         * Save a new cohort
+         * @description `Location` names it.
+         */
+        post: operations["createCohort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One cohort
+         * @description The `ETag` is its version.
+         */
+        get: operations["getCohort"];
+        /**
+         * Replace a cohort
+         * @description `version`, or `If-Match`, names the version that is replaced; without
+         *     one, whichever it has now.
+         */
+        put: operations["updateCohort"];
+        post?: never;
+        /**
+         * Delete a cohort
+         * @description One that a saved insight names stays (409 `in_use`).
+         */
+        delete: operations["deleteCohort"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How many users a cohort has
+         * @description Of all that have a row or an event, as of now.
+         */
+        get: operations["countCohort"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The users of a cohort
+         * @description By code point of their ids, in pages.
+         */
+        get: operations["listCohortUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipeline": {
         parameters: {
             query?: never;
@@ -970,7 +1072,19 @@ export interface components {
          *     is absent, or null, is not set; `not_equals`, `not_in` and
          *     `not_contains` hold for it, every other comparison does not.
          */
-        Condition: components["schemas"]["EqualityCondition"] | components["schemas"]["ListCondition"] | components["schemas"]["TextCondition"] | components["schemas"]["NumberCondition"] | components["schemas"]["PresenceCondition"];
+        Condition: components["schemas"]["EqualityCondition"] | components["schemas"]["ListCondition"] | components["schemas"]["TextCondition"] | components["schemas"]["NumberCondition"] | components["schemas"]["PresenceCondition"] | components["schemas"]["CohortFilter"];
+        /**
+         * @description Whether the event's user is in a cohort; an event without a user is in
+         *     none. Not within a cohort's own definition.
+         */
+        CohortFilter: {
+            /** @constant */
+            scope: "cohort";
+            /** @enum {string} */
+            operator: "in" | "not_in";
+            /** @description The id of a cohort. */
+            value: string;
+        };
         EqualityCondition: {
             scope: components["schemas"]["Scope"];
             property: components["schemas"]["PropertyName"];
@@ -1413,6 +1527,104 @@ export interface components {
             /** @description The users who came to the step before, and no further. */
             ended: number;
         };
+        CohortDraft: {
+            name: string;
+            /** @default  */
+            description: string;
+            definition: components["schemas"]["CohortDefinition"];
+            /** @description The version that is replaced; none for a new cohort. */
+            version?: number;
+        };
+        CohortDefinition: {
+            /**
+             * @default all
+             * @enum {string}
+             */
+            match: "all" | "any";
+            /** @description Decides the days of the conditions' ranges. */
+            timezone?: components["schemas"]["Timezone"];
+            conditions: (components["schemas"]["CohortEquality"] | components["schemas"]["CohortList"] | components["schemas"]["CohortText"] | components["schemas"]["CohortNumber"] | components["schemas"]["CohortPresence"] | components["schemas"]["CohortEvents"])[];
+        };
+        CohortEquality: {
+            /** @constant */
+            type: "attribute";
+            property: components["schemas"]["PropertyName"];
+            /** @enum {string} */
+            operator: "equals" | "not_equals";
+            value: components["schemas"]["Scalar"];
+        };
+        CohortList: {
+            /** @constant */
+            type: "attribute";
+            property: components["schemas"]["PropertyName"];
+            /** @enum {string} */
+            operator: "in" | "not_in";
+            value: components["schemas"]["Scalar"][];
+        };
+        CohortText: {
+            /** @constant */
+            type: "attribute";
+            property: components["schemas"]["PropertyName"];
+            /** @enum {string} */
+            operator: "contains" | "not_contains";
+            value: string;
+        };
+        CohortNumber: {
+            /** @constant */
+            type: "attribute";
+            property: components["schemas"]["PropertyName"];
+            /** @enum {string} */
+            operator: "greater_than" | "greater_or_equal" | "less_than" | "less_or_equal";
+            value: number;
+        };
+        CohortPresence: {
+            /** @constant */
+            type: "attribute";
+            property: components["schemas"]["PropertyName"];
+            /** @enum {string} */
+            operator: "is_set" | "is_not_set";
+            /** @description Has no bearing. */
+            value?: string | number | boolean;
+        };
+        /** @description The user has done an event in a range, or has not. */
+        CohortEvents: {
+            /** @constant */
+            type: "event";
+            event: components["schemas"]["EventName"];
+            /** @description Has no condition on a cohort. */
+            filters?: components["schemas"]["Filter"];
+            range: components["schemas"]["Range"];
+            /** @default true */
+            done: boolean;
+            /** @default 1 */
+            at_least: number;
+        };
+        SavedCohort: {
+            id: string;
+            name: string;
+            description: string;
+            definition: components["schemas"]["CohortDefinition"];
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        SavedCohortList: {
+            cohorts: components["schemas"]["SavedCohort"][];
+        };
+        CohortCount: {
+            count: number;
+        };
+        CohortUserPage: {
+            users: {
+                user_id: string;
+            }[];
+            /** @description What to give as `after` for the next page; null on the last. */
+            next: string | null;
+        };
         EventList: {
             events: components["schemas"]["EventInfo"][];
         };
@@ -1571,7 +1783,7 @@ export interface components {
         /**
          * @description It does not go with how things are, and nothing was changed; `code` says
          *     why. `conflict`: somebody else changed it in the meantime. `in_use`: a
-         *     dashboard shows the insight.
+         *     dashboard shows the insight, or an insight names the cohort.
          */
         Conflict: {
             headers: {
@@ -3226,6 +3438,238 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listCohorts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cohorts. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedCohortList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createCohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 256 KiB, and at most 65,535 bytes as it is saved. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CohortDraft"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedCohort"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getCohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cohort. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedCohort"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    updateCohort: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** @description At most 256 KiB, and at most 65,535 bytes as it is saved. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CohortDraft"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedCohort"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteCohort: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginRefused"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    countCohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortCount"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listCohortUsers: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortUserPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];

@@ -22,6 +22,7 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no authorities
 
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
@@ -238,8 +239,13 @@ func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err), db.SQL.Close())
 	}
+	cohorts := cohort.New(document.New(db, document.Options{}), cohort.Options{Trust: c.cacheTrust})
 	server, err := httpapi.New(httpapi.Config{
-		Service:        query.New(db, query.Options{Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries, CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust}),
+		Service: query.New(db, query.Options{
+			Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries,
+			CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust, Cohorts: cohorts.Find,
+		}),
+		Cohorts:        cohorts,
 		Saved:          saved.New(document.New(db, document.Options{}), saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,

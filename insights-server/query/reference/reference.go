@@ -30,6 +30,10 @@ type Event struct {
 type Data struct {
 	Events []Event
 	Users  map[string]map[string]any
+
+	now time.Time
+	// counted are the events of each condition of a cohort, by user.
+	counted map[*insight.Cohort][]map[string]int
 }
 
 // Answer is the answer to a trend.
@@ -85,6 +89,7 @@ type span struct {
 
 // New makes a reference. Now ends the ranges that are relative to it.
 func New(data Data, now time.Time) *Reference {
+	data.now, data.counted = now, map[*insight.Cohort][]map[string]int{}
 	return &Reference{data: data, now: now, clocks: map[span]*clock{}}
 }
 
@@ -315,6 +320,9 @@ func matches(f insight.Filter, e Event, data Data) bool {
 }
 
 func holds(c insight.Condition, e Event, data Data) bool {
+	if c.Scope == insight.ScopeCohort {
+		return (e.User != nil && data.isMember(c.Cohort, *e.User)) == (c.Operator == insight.In)
+	}
 	var value any
 	switch {
 	case c.Scope == insight.ScopeEvent:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { askedSeries, change, fileName, headline, isEmpty, toResult } from "./answer";
+import { askedSeries, change, fileName, filterText, headline, isEmpty, toResult } from "./answer";
 import { defaultQuestion } from "./question";
 import type { TrendQuery } from "./query";
 
@@ -244,5 +244,17 @@ describe("fileName", () => {
         period: { kind: "days", from: "2024-01-01", to: "2024-01-02" },
       }),
     ).toBe("dataloaf-a-b-Größe-and-1-more-2024-01-01-to-2024-01-02");
+  });
+});
+
+describe("filterText", () => {
+  it("says which cohort a condition is about", () => {
+    expect(
+      filterText([
+        { scope: "cohort", operator: "in", value: "c1" },
+        { scope: "cohort", operator: "not_in", value: "c2" },
+        { scope: "event", property: "area", operator: "is_set" },
+      ]),
+    ).toBe("user is in cohort c1 and user is not in cohort c2 and area is set");
   });
 });

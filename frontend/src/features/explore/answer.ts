@@ -18,6 +18,7 @@ import type { Query, TrendQuery } from "./query";
 type Schemas = components["schemas"];
 type TrendAnswer = Schemas["TrendAnswer"];
 type TrendSeries = Schemas["TrendSeries"];
+type CohortFilter = Schemas["CohortFilter"];
 
 /** The text of the group that holds what is beyond a breakdown's limit. */
 const REST = "$other";
@@ -177,14 +178,21 @@ export function toPeriod(range: Query["range"]): Period {
 }
 
 /** A filter in words: "area is config or files is more than 3". */
-export function filterText(conditions: readonly Condition[], match: Filter["match"] = "all"): string {
+export function filterText(
+  conditions: readonly (Condition | CohortFilter)[],
+  match: Filter["match"] = "all",
+): string {
   return conditions
-    .filter(isComplete)
+    .filter((condition) => condition.scope === "cohort" || isComplete(condition))
     .map(conditionText)
     .join(match === "any" ? " or " : " and ");
 }
 
-function conditionText({ property, operator, value }: Condition): string {
+function conditionText(condition: Condition | CohortFilter): string {
+  if (condition.scope === "cohort") {
+    return `user is ${condition.operator === "in" ? "in" : "not in"} cohort ${condition.value}`;
+  }
+  const { property, operator, value } = condition;
   const words = `${property} ${operatorName(operator)}`;
   if (value === undefined) return words;
   return `${words} ${Array.isArray(value) ? value.map(valueText).join(", ") : valueText(value)}`;

@@ -83,6 +83,8 @@ function limitOf({ limit = DEFAULT_GROUPS }: { limit?: number }): number {
 
 function fromTrend(query: TrendQuery, view: View): Question | null {
   const { range, breakdown } = query;
+  // What the builder cannot show it would lose with the next save.
+  if ([query.filters, ...query.series.map(({ filters }) => filters)].some(namesCohort)) return null;
   const period: Period =
     "last" in range ? { kind: "last", last: range.last } : { kind: "days", from: range.from, to: range.to };
   if (period.kind === "last" && !isLast(period.last)) return null;
@@ -103,12 +105,18 @@ function fromTrend(query: TrendQuery, view: View): Question | null {
   };
 }
 
+function namesCohort(filters: Filters): boolean {
+  return (filters?.conditions ?? []).some(({ scope }) => scope === "cohort");
+}
+
 function toFilter(filters: Filters): Filter {
   return {
     match: filters?.match ?? "all",
-    conditions: (filters?.conditions ?? []).map(({ scope, property, operator, value }): Condition => {
+    conditions: (filters?.conditions ?? []).flatMap((asked): Condition[] => {
+      if (asked.scope === "cohort") return [];
+      const { scope, property, operator, value } = asked;
       const condition: Condition = { scope, property, operator };
-      return value === undefined ? condition : { ...condition, value };
+      return [value === undefined ? condition : { ...condition, value }];
     }),
   };
 }

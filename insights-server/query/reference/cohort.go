@@ -1,0 +1,71 @@
+package reference
+
+import (
+	"slices"
+
+	"github.com/dataloaf/dataloaf/insights-server/insight"
+)
+
+// Members lists the users of a cohort, of all that have a row or an event, by
+// code point.
+func (r *Reference) Members(c *insight.Cohort) []string {
+	everyone := map[string]bool{}
+	for id := range r.data.Users {
+		everyone[id] = true
+	}
+	for _, e := range r.data.Events {
+		if e.User != nil {
+			everyone[*e.User] = true
+		}
+	}
+	members := []string{}
+	for id := range everyone {
+		if r.data.isMember(c, id) {
+			members = append(members, id)
+		}
+	}
+	slices.Sort(members)
+	return members
+}
+
+// isMember looks at each condition for one user.
+func (d Data) isMember(c *insight.Cohort, user string) bool {
+	counted := d.counted[c]
+	if counted == nil {
+		for _, condition := range c.Conditions {
+			counted = append(counted, d.count(condition))
+		}
+		d.counted[c] = counted
+	}
+	for i, condition := range c.Conditions {
+		holds := false
+		if condition.Type == insight.CohortAttribute {
+			holds = attributeHolds(condition.Attribute, user, d)
+		} else {
+			holds = (counted[i][user] >= condition.AtLeast) == condition.Done
+		}
+		if holds != (c.Match == insight.MatchAll) {
+			return holds
+		}
+	}
+	return c.Match == insight.MatchAll
+}
+
+func attributeHolds(c insight.Condition, user string, d Data) bool {
+	return holds(c, Event{User: &user}, d)
+}
+
+// count gives how many events of a condition each user has.
+func (d Data) count(c insight.CohortCondition) map[string]int {
+	counts := map[string]int{}
+	if c.Type != insight.CohortEvent {
+		return counts
+	}
+	days := newClock(insight.Query{Range: c.Range, Zone: c.Zone, Interval: insight.Day}, d.now, false)
+	for _, e := range d.Events {
+		if e.User != nil && (c.Event == "*" || c.Event == e.Name) && days.bucket(e.Time) != outside && matches(c.Filter, e, d) {
+			counts[*e.User]++
+		}
+	}
+	return counts
+}
