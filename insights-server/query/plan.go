@@ -283,6 +283,9 @@ func (s *selection) from(where []string) string {
 	if len(columns) > 0 {
 		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(columns, ", ") + ` FROM "users" AS a) AS u ON u."user_id" = e."user_id"`
 	}
+	if len(where) == 0 {
+		return from
+	}
 	return from + "\nWHERE " + strings.Join(where, "\n  AND ")
 }
 

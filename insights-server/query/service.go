@@ -34,6 +34,11 @@ type Options struct {
 	// MaxWait is how long one waits before it is turned away with ErrBusy; 0
 	// means 10 s.
 	MaxWait time.Duration
+	// ExportTimeout bounds one export; 0 means 30 minutes.
+	ExportTimeout time.Duration
+	// MaxExports is how many exports run at once, beside the questions; 0 means
+	// 2. One more is turned away with ErrBusy.
+	MaxExports int
 }
 
 // Service answers questions about one warehouse.
@@ -41,6 +46,7 @@ type Service struct {
 	db      warehouse.Database
 	options Options
 	turns   turns
+	exports turns
 
 	mu        sync.Mutex
 	migrated  bool
@@ -72,7 +78,17 @@ func New(db warehouse.Database, o Options) *Service {
 	if o.MaxWait <= 0 {
 		o.MaxWait = 10 * time.Second
 	}
-	return &Service{db: db, options: o, turns: newTurns(o.MaxConcurrent, o.MaxWaiting, o.MaxWait)}
+	if o.ExportTimeout <= 0 {
+		o.ExportTimeout = 30 * time.Minute
+	}
+	if o.MaxExports <= 0 {
+		o.MaxExports = 2
+	}
+	return &Service{
+		db: db, options: o,
+		turns:   newTurns(o.MaxConcurrent, o.MaxWaiting, o.MaxWait),
+		exports: newTurns(o.MaxExports, 0, 0),
+	}
 }
 
 // Run answers a query. Errors are *insight.Error for a query that cannot be
