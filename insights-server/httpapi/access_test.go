@@ -21,6 +21,11 @@ var protected = []call{
 	{path: "/api/v1/events"},
 	{path: "/api/v1/properties?scope=event"},
 	{path: "/api/v1/property-values?scope=user&property=plan"},
+	{path: "/api/v1/users?search=a"},
+	{path: "/api/v1/users/a%2Fb"},
+	{path: "/api/v1/activity"},
+	{method: http.MethodHead, path: "/api/v1/activity/stream"}, // a GET would go on
+	{path: "/api/v1/export"},
 	{path: "/api/v1/pipeline"},
 }
 

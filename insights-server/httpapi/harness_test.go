@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,7 @@ const (
 
 // fakeService answers what its fields say; a nil one answers nothing.
 type fakeService struct {
+	fakePeople
 	run      func(context.Context, insight.Query) (insight.Answer, error)
 	err      error
 	events   []query.EventInfo
@@ -282,7 +284,22 @@ var specifiedRoutes = map[string]bool{
 	"POST /api/v1/login": true, "POST /api/v1/logout": true, "GET /api/v1/session": true,
 	"POST /api/v1/query": true, "GET /api/v1/events": true, "GET /api/v1/properties": true,
 	"GET /api/v1/property-values": true, "GET /api/v1/pipeline": true,
+	"GET /api/v1/users": true, "GET /api/v1/users/{user_id}": true, "GET /api/v1/activity": true,
+	"GET /api/v1/activity/stream": true, "GET /api/v1/export": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /metrics": true,
 }
 
-func specified(method, path string) bool { return specifiedRoutes[method+" "+path] }
+// specified reports whether a path is one of the specification's; a name in
+// braces stands for any segment.
+func specified(method, path string) bool {
+	given := strings.Split(method+" "+path, "/")
+	for route := range specifiedRoutes {
+		parts := strings.Split(route, "/")
+		if slices.EqualFunc(parts, given, func(part, segment string) bool {
+			return part == segment || strings.HasPrefix(part, "{") && segment != ""
+		}) {
+			return true
+		}
+	}
+	return false
+}

@@ -46,6 +46,11 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/events", signedIn, s.events},
 		{http.MethodGet, "/api/v1/properties", signedIn, s.properties},
 		{http.MethodGet, "/api/v1/property-values", signedIn, s.propertyValues},
+		{http.MethodGet, "/api/v1/users", signedIn, s.users},
+		{http.MethodGet, "/api/v1/users/:user_id", signedIn, s.profile},
+		{http.MethodGet, "/api/v1/activity", signedIn, s.activity},
+		{http.MethodGet, streamPath, signedIn, s.activityStream},
+		{http.MethodGet, "/api/v1/export", signedIn, s.export},
 		{http.MethodGet, "/api/v1/pipeline", signedIn, s.pipeline},
 		{http.MethodGet, "/healthz", public, s.healthz},
 		{http.MethodGet, "/readyz", public, s.readyz},
@@ -60,7 +65,10 @@ func (s *Server) routes() *echo.Echo {
 	return e
 }
 
-// skipGzip leaves alone what compresses itself and what is asked for in parts.
+const streamPath = "/api/v1/activity/stream"
+
+// skipGzip leaves alone what compresses itself, what is asked for in parts, and
+// messages that must not wait for more to compress.
 func skipGzip(c echo.Context) bool {
-	return c.Path() == "/metrics" || c.Request().Header.Get("Range") != ""
+	return c.Path() == "/metrics" || c.Path() == streamPath || c.Request().Header.Get("Range") != ""
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"sort"
 	"strings"
 	"testing"
@@ -29,6 +30,9 @@ func TestSpecificationIsValid(t *testing.T) {
 	}
 }
 
+// placeholder is how Echo writes a parameter of a path.
+var placeholder = regexp.MustCompile(`:(\w+)`)
+
 func TestRoutesAreSpecified(t *testing.T) {
 	text, err := os.ReadFile("../api/openapi.yaml")
 	if err != nil {
@@ -51,7 +55,7 @@ func TestRoutesAreSpecified(t *testing.T) {
 	inServer := map[string]bool{}
 	for _, r := range newFixture(t).server.echo.Routes() {
 		if r.Method != http.MethodHead {
-			inServer[r.Method+" "+r.Path] = true
+			inServer[r.Method+" "+placeholder.ReplaceAllString(r.Path, "{$1}")] = true
 		}
 	}
 	for name, pair := range map[string][2]map[string]bool{

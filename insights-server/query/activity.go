@@ -127,10 +127,12 @@ type News struct {
 	Events []Event
 }
 
-// News gives what has been loaded since a load. Loads are numbered in the order
+// News gives what has been loaded since a load; without tables, and before the
+// first load, News.Load is 0. A selection that cannot be asked for is an error
+// even where nothing is new. Loads are numbered in the order
 // in which they commit, so asking again from News.Load misses nothing.
 func (s *Service) News(ctx context.Context, r NewsRequest) (News, error) {
-	news := News{Load: r.After, Events: []Event{}}
+	news := News{Events: []Event{}}
 	err := s.read(ctx, "read what was loaded", func(ctx context.Context, d dialect.Dialect) error {
 		return s.snapshot(ctx, func(tx *sql.Tx) error {
 			last, err := lastLoad(ctx, tx)
@@ -138,9 +140,6 @@ func (s *Service) News(ctx context.Context, r NewsRequest) (News, error) {
 				return err
 			}
 			news.Load = last
-			if last <= r.After {
-				return nil
-			}
 			return readNews(ctx, tx, r, &news, d)
 		})
 	})
@@ -150,7 +149,7 @@ func (s *Service) News(ctx context.Context, r NewsRequest) (News, error) {
 func readNews(ctx context.Context, tx *sql.Tx, r NewsRequest, news *News, d dialect.Dialect) error {
 	limit := pageSize(r.Limit)
 	list, count, err := PlanNews(r, news.Load, limit+1, d)
-	if err != nil {
+	if err != nil || news.Load <= r.After {
 		return err
 	}
 	err = readEvents(ctx, tx, list, d, func(e Event) error {
