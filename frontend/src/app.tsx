@@ -4,7 +4,10 @@ import { I18nProvider } from "react-aria-components";
 import { BrowserRouter, Link, Navigate, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
+import { ActivityPage } from "./features/activity/activity-page";
 import { ExplorePage } from "./features/explore/explore-page";
+import { PeoplePage } from "./features/people/people-page";
+import { PersonPage } from "./features/people/person-page";
 import { PipelinePage } from "./features/pipeline/pipeline-page";
 import { SessionGate } from "./features/session/session-gate";
 import { Shell } from "./features/shell/shell";
@@ -22,6 +25,9 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                 <Route element={<Shell />}>
                   <Route index element={<Navigate to="/explore" replace />} />
                   <Route path="explore" element={<ExplorePage />} />
+                  <Route path="people" element={<PeoplePage />} />
+                  <Route path="people/user" element={<PersonPage />} />
+                  <Route path="activity" element={<ActivityPage />} />
                   <Route path="pipeline" element={<PipelinePage />} />
                   <Route path="*" element={<NotFound />} />
                 </Route>

@@ -28,6 +28,8 @@ export function Shell() {
         </NavLink>
         <nav aria-label="Pages" className={styles.nav}>
           <NavLink to={explore}>Explore</NavLink>
+          <NavLink to="/people">People</NavLink>
+          <NavLink to="/activity">Activity</NavLink>
           <NavLink to="/pipeline">Pipeline</NavLink>
         </nav>
         <div className={styles.tools}>
