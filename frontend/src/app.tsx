@@ -5,8 +5,11 @@ import { lazy, Suspense } from "react";
 import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
+import { ActivityPage } from "./features/activity/activity-page";
 import { ExplorePage } from "./features/explore/explore-page";
 import { InvitationGate } from "./features/invitation/invitation-gate";
+import { PeoplePage } from "./features/people/people-page";
+import { PersonPage } from "./features/people/person-page";
 import { PipelinePage } from "./features/pipeline/pipeline-page";
 import { SessionGate } from "./features/session/session-gate";
 import { SettingsPage } from "./features/settings/settings-page";
@@ -37,6 +40,9 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                       <Route path="dashboards" element={<DashboardsPage />} />
                       <Route path="dashboards/:id" element={<DashboardPage />} />
                     </Route>
+                    <Route path="people" element={<PeoplePage />} />
+                    <Route path="people/user" element={<PersonPage />} />
+                    <Route path="activity" element={<ActivityPage />} />
                     <Route path="pipeline" element={<PipelinePage />} />
                     <Route path="settings" element={<SettingsPage />} />
                     <Route path="*" element={<NotFound />} />

@@ -42,6 +42,7 @@ var (
 	errOrigin       = &apiError{Status: http.StatusForbidden, Code: "origin_refused", Message: "Calls from other sites' pages are refused. Open the page at this server's own address; behind a proxy, set LOAF_PUBLIC_URL to that address."}
 	errCredentials  = &apiError{Status: http.StatusUnauthorized, Code: "wrong_credentials", Message: "The password is wrong, or there is no such user."}
 	errInternal     = &apiError{Status: http.StatusInternalServerError, Code: "internal", Message: "Something went wrong here. The server's log has the details under this answer's X-Request-Id."}
+	errNoUser       = &apiError{Status: http.StatusNotFound, Code: "not_found", Field: "user_id", Message: "Nothing is known of a user with this id: no attributes and no event. Ids are compared with case."}
 	errMediaType    = &apiError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Message: "Send the body as it is, with Content-Type: application/json."}
 )
 
@@ -94,6 +95,8 @@ func toAPI(err error) *apiError {
 		}
 	case errors.Is(err, cohort.ErrInUse):
 		return &apiError{Status: http.StatusConflict, Code: "in_use", Message: "A saved insight names this cohort. Change or delete the insight first."}
+	case errors.Is(err, query.ErrNoUser):
+		return errNoUser
 	case errors.Is(err, query.ErrBusy):
 		return &apiError{
 			Status: http.StatusTooManyRequests, Code: "busy", RetryAfter: time.Second,

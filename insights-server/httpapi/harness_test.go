@@ -35,6 +35,7 @@ const (
 
 // fakeService answers what its fields say; a nil one answers nothing.
 type fakeService struct {
+	fakePeople
 	run      func(context.Context, insight.Query) (insight.Answer, error)
 	err      error
 	events   []query.EventInfo
@@ -299,6 +300,8 @@ var specifiedRoutes = map[string]bool{
 	"GET /api/v1/cohorts": true, "POST /api/v1/cohorts": true, "GET /api/v1/cohorts/{id}": true,
 	"PUT /api/v1/cohorts/{id}": true, "DELETE /api/v1/cohorts/{id}": true,
 	"GET /api/v1/cohorts/{id}/count": true, "GET /api/v1/cohorts/{id}/users": true,
+	"GET /api/v1/users": true, "GET /api/v1/users/{user_id}": true, "GET /api/v1/activity": true,
+	"GET /api/v1/activity/stream": true, "GET /api/v1/export": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /metrics": true,
 
 	"GET /api/v1/insights": true, "POST /api/v1/insights": true,

@@ -63,11 +63,14 @@ func (m *metrics) observe(method, route string, status int, took time.Duration) 
 	m.duration.WithLabelValues(method, route).Observe(took.Seconds())
 }
 
-func (m *metrics) observeLoad(at time.Time) {
+// observeLoad tells whether the load is newer than those known.
+func (m *metrics) observeLoad(at time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if at.After(m.newest) {
-		m.newest = at
-		m.lastLoad.Set(float64(at.UnixMilli()) / 1000)
+	if !at.After(m.newest) {
+		return false
 	}
+	m.newest = at
+	m.lastLoad.Set(float64(at.UnixMilli()) / 1000)
+	return true
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -91,6 +92,10 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if isGone(c, err) {
 			status = statusClientGone
 		}
+		cutOff := errors.As(err, new(errCutOff))
+		if cutOff && status == http.StatusOK {
+			status = http.StatusInternalServerError
+		}
 		route := routeName(c)
 		s.metrics.observe(c.Request().Method, route, status, took)
 
@@ -117,6 +122,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			attributes = append(attributes, slog.String("error", cause.Error()))
 		}
 		s.config.Logger.LogAttrs(c.Request().Context(), level, "http", attributes...)
+		if cutOff {
+			panic(http.ErrAbortHandler)
+		}
 		return nil
 	}
 }

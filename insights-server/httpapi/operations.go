@@ -29,7 +29,7 @@ func (s *Server) pipeline(c echo.Context) error {
 	state.Quarantined = list(state.Quarantined)
 	body := pipelineBody{PipelineState: state}
 	if state.LastLoad != nil {
-		s.metrics.observeLoad(*state.LastLoad)
+		s.ObserveLoad(*state.LastLoad)
 	}
 	if s.config.FilesWaiting != nil {
 		if body.FilesWaiting, err = s.config.FilesWaiting(ctx); err != nil {

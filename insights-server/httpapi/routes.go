@@ -98,6 +98,12 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/cohorts/:id/count", viewer, s.countCohort},
 		{http.MethodGet, "/api/v1/cohorts/:id/users", viewer, s.cohortUsers},
 
+		{http.MethodGet, "/api/v1/users", viewer, s.users},
+		{http.MethodGet, "/api/v1/users/:user_id", viewer, s.profile},
+		{http.MethodGet, "/api/v1/activity", viewer, s.activity},
+		{http.MethodGet, streamPath, viewer, s.activityStream},
+		{http.MethodGet, "/api/v1/export", viewer, s.export},
+
 		{http.MethodGet, "/healthz", public, s.healthz},
 		{http.MethodGet, "/readyz", public, s.readyz},
 		{http.MethodGet, "/metrics", public, s.metrics.serve},
@@ -112,7 +118,10 @@ func (s *Server) routes() *echo.Echo {
 	return e
 }
 
-// skipGzip leaves alone what compresses itself and what is asked for in parts.
+const streamPath = "/api/v1/activity/stream"
+
+// skipGzip leaves alone what compresses itself, what is asked for in parts, and
+// messages that must not wait for more to compress.
 func skipGzip(c echo.Context) bool {
-	return c.Path() == "/metrics" || c.Request().Header.Get("Range") != ""
+	return c.Path() == "/metrics" || c.Path() == streamPath || c.Request().Header.Get("Range") != ""
 }

@@ -19,7 +19,7 @@ import (
 // listSaved answers {name:[…]} with the items whose name holds ?search.
 func listSaved[C any](s *Server, name string, all *saved.Collection[C]) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		values, err := parameters(c.Request(), "search")
+		values, err := queryString(c.Request(), "search")
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (s *Server) deleteInsight(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	values, err := parameters(c.Request(), "force")
+	values, err := queryString(c.Request(), "force")
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (s *Server) runInsight(c echo.Context) error {
 }
 
 func (s *Server) listAnnotations(c echo.Context) error {
-	values, err := parameters(c.Request(), "from", "to")
+	values, err := queryString(c.Request(), "from", "to")
 	if err != nil {
 		return err
 	}
@@ -190,8 +190,8 @@ func ifMatch(r *http.Request) (int64, error) {
 	return version, nil
 }
 
-// parameters reads the query string, and checks the parameters of these names.
-func parameters(r *http.Request, names ...string) (url.Values, error) {
+// queryString reads the query string, and checks the parameters of these names.
+func queryString(r *http.Request, names ...string) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, badRequest(insight.CodeInvalidValue, "", "The query string is not well formed: %v.", err)

@@ -29,6 +29,7 @@ type Service interface {
 	Properties(ctx context.Context, scope insight.Scope, event string) ([]query.PropertyInfo, error)
 	PropertyValues(ctx context.Context, r query.ValuesRequest) ([]query.ValueCount, error)
 	Pipeline(ctx context.Context) (query.PipelineState, error)
+	People
 	Ready(ctx context.Context) error
 	CohortCount(ctx context.Context, c insight.Cohort) (int64, error)
 	CohortUsers(ctx context.Context, c insight.Cohort, after string, limit int) (users []string, more bool, err error)
@@ -45,6 +46,12 @@ type Config struct {
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
+
+	// PollLoads is how often the warehouse is asked for new loads while somebody
+	// watches the activity; 0 never asks, where ObserveLoad tells.
+	PollLoads time.Duration
+	// MaxStreams is how many may watch at once; 0 means 64.
+	MaxStreams int
 
 	// Directory knows who may call, and Sessions who has signed in.
 	Directory *auth.Directory
@@ -84,6 +91,7 @@ type Server struct {
 	throttle  *auth.Throttle
 	metrics   *metrics
 	readiness *readiness
+	feed      *feed
 }
 
 // New makes a server. It fails when the configuration lacks a part.
@@ -97,6 +105,9 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.MaxStreams <= 0 {
+		c.MaxStreams = defaultStreams
+	}
 	if c.Random == nil {
 		c.Random = rand.Reader
 	}
@@ -107,6 +118,10 @@ func New(c Config) (*Server, error) {
 		throttle:  auth.NewThrottle(c.CallsPerMinute, c.Now),
 		metrics:   newMetrics(),
 		readiness: &readiness{ready: c.Service.Ready, now: c.Now},
+		feed: &feed{
+			last: c.Service.LastLoad, every: c.PollLoads, most: c.MaxStreams, ticks: realTicks, logger: c.Logger,
+			watchers: map[chan struct{}]bool{}, ended: make(chan struct{}),
+		},
 	}
 	for _, origin := range c.Origins {
 		u, err := url.Parse(origin)
@@ -122,10 +137,18 @@ func New(c Config) (*Server, error) {
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// ObserveLoad tells the metrics when a load committed, for a server that runs
-// in one process with the loader. Elsewhere the metrics learn it whenever the
-// pipeline's state is asked for.
-func (s *Server) ObserveLoad(at time.Time) { s.metrics.observeLoad(at) }
+// ObserveLoad tells the metrics, and those who watch the activity, when a load
+// committed, for a server that runs in one process with the loader. Elsewhere
+// both learn it whenever the pipeline's state is asked for.
+func (s *Server) ObserveLoad(at time.Time) {
+	if s.metrics.observeLoad(at) {
+		s.feed.tell()
+	}
+}
+
+// EndStreams ends what would go on for as long as its client likes. A server
+// that shuts down waits for calls under way, and those would keep it.
+func (s *Server) EndStreams() { s.feed.end() }
 
 // secure reports whether the browser's connection is TLS.
 func (s *Server) secure(r *http.Request) bool {

@@ -56,7 +56,10 @@ const (
 )
 
 // readTree reads a body that must be one JSON value.
-func readTree(body []byte) (node, *Error) {
+func readTree(body []byte) (node, *Error) { return readTreeAt(body, "") }
+
+// readTreeAt reads a JSON value whose path is known.
+func readTreeAt(body []byte, path string) (node, *Error) {
 	if !utf8.Valid(body) {
 		return node{}, errorf(CodeInvalidUTF8, "", "The body is not valid UTF-8. Send JSON encoded in UTF-8.")
 	}
@@ -69,7 +72,7 @@ func readTree(body []byte) (node, *Error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	root, err := readNode(dec, "", 0)
+	root, err := readNode(dec, path, 0)
 	if err == nil {
 		return root, nil
 	}

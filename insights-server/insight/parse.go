@@ -357,11 +357,15 @@ func parseAggregation(n node) (Aggregation, *Error) {
 
 // filter reads the member "filters", which may be absent.
 func (p *parser) filter(parent *fields) (Filter, *Error) {
-	filter := Filter{Match: MatchAll}
 	n, ok := parent.get("filters")
 	if !ok {
-		return filter, nil
+		return Filter{Match: MatchAll}, nil
 	}
+	return p.filterOf(n)
+}
+
+func (p *parser) filterOf(n node) (Filter, *Error) {
+	filter := Filter{Match: MatchAll}
 	f, err := n.fields("Filters")
 	if err != nil {
 		return Filter{}, err

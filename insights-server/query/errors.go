@@ -16,6 +16,9 @@ var ErrTimeout = errors.New("the query took too long")
 // ErrBusy is wrapped when too many questions were asked at once.
 var ErrBusy = errors.New("too many queries at once")
 
+// ErrNoUser is wrapped when nothing is known of a user.
+var ErrNoUser = errors.New("there is no such user")
+
 // explain wraps an error of the database so that callers can tell apart, with
 // errors.Is, what passes (warehouse.ErrUnavailable), what took too long
 // (ErrTimeout) and that the asker went away (context.Canceled).

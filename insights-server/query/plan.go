@@ -286,6 +286,9 @@ func (s *selection) from(where []string) string {
 		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(columns, ", ") + ` FROM "users" AS a) AS u ON u."user_id" = e."user_id"`
 	}
 	from += s.joinLists()
+	if len(where) == 0 {
+		return from
+	}
 	return from + "\nWHERE " + strings.Join(where, "\n  AND ")
 }
 

@@ -45,6 +45,11 @@ type Options struct {
 	// Cohorts looks up a cohort by its id; an error wraps ErrNoCohort where there
 	// is none. nil means that there are no cohorts.
 	Cohorts func(ctx context.Context, id string) (insight.Cohort, error)
+	// ExportTimeout bounds one export; 0 means 30 minutes.
+	ExportTimeout time.Duration
+	// MaxExports is how many exports run at once, beside the questions; 0 means
+	// 2. One more is turned away with ErrBusy.
+	MaxExports int
 }
 
 // Service answers questions about one warehouse.
@@ -53,6 +58,7 @@ type Service struct {
 	options Options
 	turns   turns
 	cache   *cache // nil when no answer is kept
+	exports turns
 
 	mu        sync.Mutex
 	migrated  bool
@@ -84,7 +90,16 @@ func New(db warehouse.Database, o Options) *Service {
 	if o.MaxWait <= 0 {
 		o.MaxWait = 10 * time.Second
 	}
-	s := &Service{db: db, options: o, turns: newTurns(o.MaxConcurrent, o.MaxWaiting, o.MaxWait)}
+	if o.ExportTimeout <= 0 {
+		o.ExportTimeout = 30 * time.Minute
+	}
+	if o.MaxExports <= 0 {
+		o.MaxExports = 2
+	}
+	s := &Service{db: db, options: o,
+		turns:   newTurns(o.MaxConcurrent, o.MaxWaiting, o.MaxWait),
+		exports: newTurns(o.MaxExports, 0, 0),
+	}
 	switch {
 	case o.CacheBytes == 0:
 		s.cache = newCache(DefaultCacheBytes)

@@ -49,3 +49,27 @@ func (o *Options) openEngine(ctx context.Context, dir *datadir.Dir, store *local
 	}
 	return e, nil
 }
+
+// watched is a warehouse that says when something was loaded into it.
+type watched struct {
+	engine
+	loaded func()
+}
+
+// Load implements load.Warehouse.
+func (w *watched) Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	report, err := w.engine.Load(ctx, objects)
+	if err == nil {
+		w.loaded()
+	}
+	return report, err
+}
+
+// Reload implements load.Warehouse.
+func (w *watched) Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
+	report, err := w.engine.Reload(ctx, objects)
+	if err == nil {
+		w.loaded()
+	}
+	return report, err
+}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"net/http"
 
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
@@ -20,7 +19,7 @@ import (
 )
 
 // newInsights is the insights API with the page.
-func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, logger *slog.Logger) (http.Handler, error) {
+func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, logger *slog.Logger) (*httpapi.Server, error) {
 	hash, err := auth.DeriveHash(o.AdminPassword, []byte(sessionKey))
 	if err != nil {
 		return nil, fmt.Errorf("set the admin's password: %w", err)

@@ -57,11 +57,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer closing(&err, "close the warehouse", e.Close)
 
 	keys := newKeys(dir, o.APIKey, o.keyGiven, o.NewSecret)
-	p := newPipeline(e, store, keys.ring, o.Now, o.newID, logger)
+	watched := &watched{engine: e, loaded: func() {}}
+	p := newPipeline(watched, store, keys.ring, o.Now, o.newID, logger)
 	insights, err := o.newInsights(e, p.queue, dir.Secrets.SessionKey, logger)
 	if err != nil {
 		return err
 	}
+	watched.loaded = func() { insights.ObserveLoad(o.Now()) }
 	// What a crash left between the raw data and the warehouse comes first.
 	if _, err := p.loader.Sweep(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -69,13 +71,14 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		return failure.New(err, "The raw data is safe; start again when the cause is mended.", "load what the last run left")
 	}
-	return o.serve(ctx, dir, listener, p, keys, split(p.collection, insights, newAdmin(o.Token, p, keys, o.Now, logger)), logger)
+	return o.serve(ctx, dir, listener, p, keys, insights.EndStreams, split(p.collection, insights, newAdmin(o.Token, p, keys, o.Now, logger)), logger)
 }
 
 // serve answers until ctx ends, then finishes what was begun.
-func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.Listener, p *pipeline, keys *keys, handler http.Handler, logger *slog.Logger) error {
+func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.Listener, p *pipeline, keys *keys, endStreams func(), handler http.Handler, logger *slog.Logger) error {
 	url, exposed := address(listener)
 	server := newServer(handler, logger)
+	server.RegisterOnShutdown(endStreams)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	stopLoading := p.start(o.LoadEvery)

@@ -653,6 +653,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List or search users
+         * @description Those first whose attributes changed last; a user whom only events name
+         *     stands at the time of the first of them. A user who changes while one
+         *     reads page after page may come again, and is never passed over for
+         *     another.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A user and the user's events
+         * @description The events come newest first, in pages. Pages go by time and id: none
+         *     skips or repeats an event because others arrive meanwhile. A user whom
+         *     only events name is found too, without attributes.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest events
+         * @description Newest first by their own time, in pages as of a user's events.
+         */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of each load, as it is done
+         * @description Server-Sent Events. Each load that brought events of the selection is one
+         *     message, `event: events`, whose data is `{"events":[…],"count":N}`: the
+         *     newest of them, at most 100, and how many there were. Its `id` is the
+         *     load's number; a client that comes back with it in `Last-Event-ID` gets
+         *     what was loaded meanwhile as one message. Between messages a comment
+         *     comes every 25 s. A stream ends after 15 minutes, and when the server
+         *     stops; the client is to come back.
+         */
+        get: operations["streamActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Raw events, as lines of JSON
+         * @description One event a line, as the collection API takes it, so that
+         *     `loafctl import` can send it again. The oldest comes first; those of one
+         *     instant go by their ids. All are of one state of the warehouse.
+         *
+         *     A whole export ends with the trailer `Loaf-Exported-Events`, the number
+         *     of its lines. One that broke off ends without the last chunk of its
+         *     transfer, which every HTTP client reports as an error.
+         *
+         *     Two exports run at once, each for at most 30 minutes.
+         */
+        get: operations["exportEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pipeline": {
         parameters: {
             query?: never;
@@ -1655,6 +1774,77 @@ export interface components {
             value: components["schemas"]["Scalar"];
             count: number;
         };
+        UserPage: {
+            users: components["schemas"]["Person"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        Person: {
+            user_id: string;
+            /**
+             * Format: date-time
+             * @description The earliest that was posted; null when none was.
+             */
+            created_at: string | null;
+            /** @description Empty for a user whom only events name. */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description The time of the first event; null without events.
+             */
+            first_seen: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last event; null without events.
+             */
+            last_seen: string | null;
+            event_count: number;
+        };
+        UserProfile: {
+            user_id: string;
+            /** Format: date-time */
+            created_at: string | null;
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            first_seen: string | null;
+            /** Format: date-time */
+            last_seen: string | null;
+            /** @description All of the user's events, not those of the page. */
+            event_count: number;
+            events: components["schemas"]["UserEvent"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description The `cursor` of the next page; null when there is none. */
+        NextCursor: string | null;
+        UserEvent: {
+            /** Format: uuid */
+            event_id: string;
+            event: string;
+            /** Format: date-time */
+            timestamp: string;
+            properties: {
+                [key: string]: unknown;
+            };
+        };
+        EventPage: {
+            events: components["schemas"]["RawEvent"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        RawEvent: {
+            /** Format: uuid */
+            event_id: string;
+            event: string;
+            /** @description Null for an event without a user. */
+            user_id: string | null;
+            /** Format: date-time */
+            timestamp: string;
+            properties: {
+                [key: string]: unknown;
+            };
+        };
         Pipeline: {
             /**
              * Format: date-time
@@ -1971,6 +2161,16 @@ export interface components {
         Search: string;
         /** @description Properties of events, or attributes of users. */
         Scope: components["schemas"]["Scope"];
+        /** @description How many items the page has at most. */
+        Limit: number;
+        /** @description The `next_cursor` of the page before; without it, the first page. */
+        Cursor: string;
+        /** @description Only events of this name; `*` is every event. */
+        EventOnly: string;
+        /** @description Only events of this user. */
+        UserOnly: string;
+        /** @description Only events that meet this filter, in JSON as in a query. */
+        Filters: string;
     };
     requestBodies: never;
     headers: {
@@ -2078,7 +2278,8 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
             default: components["responses"]["Unexpected"];
         };
     };
@@ -2102,6 +2303,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
             default: components["responses"]["Unexpected"];
         };
     };
@@ -2629,7 +2832,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /** @description As many queries as the server allows at once are running. Ask again after `Retry-After`. */
@@ -2681,6 +2884,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -2714,9 +2918,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -2745,6 +2950,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
@@ -2787,11 +2993,12 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -2827,9 +3034,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -2859,9 +3067,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -2903,7 +3112,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2937,6 +3146,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -2970,9 +3180,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3001,6 +3212,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
@@ -3043,11 +3255,12 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3080,9 +3293,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3112,9 +3326,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3145,6 +3360,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -3178,9 +3394,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3209,6 +3426,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
@@ -3251,11 +3469,12 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3288,9 +3507,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3327,6 +3547,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -3384,6 +3605,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -3438,6 +3660,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -3464,6 +3687,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3495,9 +3720,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3526,7 +3752,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3567,11 +3795,12 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3604,9 +3833,10 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginRefused"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
@@ -3634,6 +3864,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
@@ -3669,7 +3900,273 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Only users whose id, or one of whose attributes that are strings, contains this; case is ignored. */
+                search?: string;
+                /** @description How many items the page has at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before; without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of users. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "users": [
+                     *         {
+                     *           "user_id": "ada",
+                     *           "created_at": "2024-05-01T10:00:00Z",
+                     *           "attributes": {
+                     *             "plan": "pro"
+                     *           },
+                     *           "first_seen": "2024-05-01T10:02:00Z",
+                     *           "last_seen": "2024-05-20T18:31:07.25Z",
+                     *           "event_count": 412
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MTcxNDU2NDgwMDAwMDAwMCBhZGE"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: {
+                /** @description How many items the page has at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before; without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description Any text, percent-encoded; a slash is `%2F`. Case counts. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user and a page of events. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "ada",
+                     *       "created_at": "2024-05-01T10:00:00Z",
+                     *       "attributes": {
+                     *         "plan": "pro"
+                     *       },
+                     *       "first_seen": "2024-05-01T10:02:00Z",
+                     *       "last_seen": "2024-05-20T18:31:07.25Z",
+                     *       "event_count": 412,
+                     *       "events": [
+                     *         {
+                     *           "event_id": "018f96f3-32c2-7c1a-9d1e-5f3b8a2c4d6e",
+                     *           "event": "purchase",
+                     *           "timestamp": "2024-05-20T18:31:07.25Z",
+                     *           "properties": {
+                     *             "amount": 12.5
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MTcxNjIyOTg2NzI1MDAwMCAwMThmOTZmMw"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserProfile"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description Neither attributes nor an event name this user. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "code": "not_found",
+                     *         "message": "Nothing is known of a user with this id: no attributes and no event. Ids are compared with case.",
+                     *         "field": "user_id"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description Only events of this name; `*` is every event. */
+                event?: components["parameters"]["EventOnly"];
+                /** @description Only events of this user. */
+                user_id?: components["parameters"]["UserOnly"];
+                /** @description Only events that meet this filter, in JSON as in a query. */
+                filters?: components["parameters"]["Filters"];
+                /** @description How many items the page has at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before; without it, the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "event_id": "018f96f3-32c2-7c1a-9d1e-5f3b8a2c4d6e",
+                     *           "event": "purchase",
+                     *           "user_id": "ada",
+                     *           "timestamp": "2024-05-20T18:31:07.25Z",
+                     *           "properties": {
+                     *             "amount": 12.5
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    streamActivity: {
+        parameters: {
+            query?: {
+                /** @description Only events of this name; `*` is every event. */
+                event?: components["parameters"]["EventOnly"];
+                /** @description Only events of this user. */
+                user_id?: components["parameters"]["UserOnly"];
+                /** @description Only events that meet this filter, in JSON as in a query. */
+                filters?: components["parameters"]["Filters"];
+            };
+            header?: {
+                /** @description The id of the last message that was received. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 3000
+                     *     id: 41
+                     *
+                     *     event: events
+                     *     id: 42
+                     *     data: {"events":[],"count":1}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    exportEvents: {
+        parameters: {
+            query?: {
+                /** @description The first calendar day; by default that of the first event. */
+                from?: string;
+                /** @description The last calendar day, included; by default that of the last event. */
+                to?: string;
+                /** @description An IANA name; it decides where days begin. */
+                timezone?: string;
+                /** @description Only events of this name; `*` is every event. */
+                event?: components["parameters"]["EventOnly"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"event_id":"018f96f3-32c2-7c1a-9d1e-5f3b8a2c4d6e","event":"purchase","user_id":"ada","timestamp":"2024-05-20T18:31:07.250000Z","properties":{"amount":12.5}} */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
@@ -3713,6 +4210,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];

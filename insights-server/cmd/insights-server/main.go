@@ -122,6 +122,11 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
+// pollLoads is how often the warehouse is asked for new loads while somebody
+// watches the activity. The load is elsewhere and runs every three minutes; a
+// warehouse that is asked stays awake, and is billed for it.
+const pollLoads = time.Minute
+
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	switch {
 	case len(args) == 0:
@@ -181,6 +186,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		TLSConfig:         c.tls,
 	}
+	server.RegisterOnShutdown(handler.EndStreams)
 	scheme := "http"
 	if c.tls != nil {
 		scheme = "https"
@@ -218,7 +224,7 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 
 // build puts the parts together. It does not touch the warehouse, which may
 // not be there yet and is billed for every time that it wakes.
-func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer, error) {
+func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Closer, error) {
 	if !c.keyGiven {
 		logger.Warn("LOAF_SESSION_KEY is not set: sessions end with this process")
 	}
@@ -249,6 +255,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (http.Handler, io.Closer
 		Saved:          saved.New(document.New(db, document.Options{}), saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
+		PollLoads:      pollLoads,
 		Sessions:       sessions,
 		CallsPerMinute: c.callsPerMinute,
 		SecureCookies:  c.secureCookies,

@@ -52,6 +52,16 @@ type Dialect interface {
 	// AttributeTypes is a statement: the name, the JSON type and the number of
 	// users of each attribute and type.
 	AttributeTypes() string
+	// AttributeTexts is a statement: the "user_id" and the "text" of each
+	// attribute that is a string.
+	AttributeTexts() string
+	// JSON writes a column of JSON as text, however long; hexadecimal tells that
+	// the text is the JSON's bytes in that form.
+	JSON(column string) (sql string, hexadecimal bool)
+	// EventID writes the column of event ids as text.
+	EventID(column string) string
+	// ID is an event id to compare with that column.
+	ID(placeholder string) string
 	// Value makes a computed number, or NULL, the type of the answer's value
 	// column.
 	Value(number string) string

@@ -160,6 +160,23 @@ func (DuckDB) Null(t Type) string {
 	return "CAST(NULL AS " + [...]string{Text: "VARCHAR", Number: "DOUBLE", Boolean: "BOOLEAN"}[t] + ")"
 }
 
+// AttributeTexts implements Dialect.
+func (DuckDB) AttributeTexts() string {
+	const at = `json_type("attributes", '/' || replace(replace("name", '~', '~0'), '/', '~1'))`
+	return `SELECT "user_id", ` + strings.Replace(at, "json_type", "json_extract_string", 1) + ` AS "text"
+FROM (SELECT "user_id", "attributes", unnest(json_keys("attributes")) AS "name" FROM "users") AS k
+WHERE ` + at + ` = 'VARCHAR'`
+}
+
+// JSON implements Dialect.
+func (DuckDB) JSON(column string) (string, bool) { return "CAST(" + column + " AS VARCHAR)", false }
+
+// EventID implements Dialect.
+func (DuckDB) EventID(column string) string { return "CAST(" + column + " AS VARCHAR)" }
+
+// ID implements Dialect.
+func (DuckDB) ID(placeholder string) string { return "CAST(" + placeholder + " AS UUID)" }
+
 // AttributeTypes implements Dialect.
 func (DuckDB) AttributeTypes() string {
 	return `SELECT "name", "type", COUNT(*) FROM (

@@ -132,6 +132,22 @@ func (PostgreSQL) Null(t Type) string {
 	return "CAST(NULL AS " + [...]string{Text: "text", Number: "double precision", Boolean: "boolean"}[t] + ")"
 }
 
+// AttributeTexts implements Dialect.
+func (PostgreSQL) AttributeTexts() string {
+	return `SELECT a."user_id", t.value #>> '{}' AS "text"
+FROM "users" AS a CROSS JOIN LATERAL jsonb_each(a."attributes") AS t
+WHERE jsonb_typeof(t.value) = 'string'`
+}
+
+// JSON implements Dialect.
+func (PostgreSQL) JSON(column string) (string, bool) { return "CAST(" + column + " AS text)", false }
+
+// EventID implements Dialect.
+func (PostgreSQL) EventID(column string) string { return "CAST(" + column + " AS text)" }
+
+// ID implements Dialect.
+func (PostgreSQL) ID(placeholder string) string { return "CAST(" + placeholder + " AS uuid)" }
+
 // AttributeTypes implements Dialect.
 func (PostgreSQL) AttributeTypes() string {
 	return `SELECT t.key, jsonb_typeof(t.value), COUNT(*)

@@ -137,6 +137,27 @@ func (Redshift) Null(t Type) string {
 	return "CAST(NULL AS " + [...]string{Text: "VARCHAR(65535)", Number: "DOUBLE PRECISION", Boolean: "BOOLEAN"}[t] + ")"
 }
 
+// AttributeTexts implements Dialect.
+func (Redshift) AttributeTexts() string {
+	return `SELECT a."user_id", CASE WHEN JSON_TYPEOF("value") = 'string' THEN CAST("value" AS VARCHAR(65535)) END AS "text"
+FROM "users" AS a, UNPIVOT a."attributes" AS "value" AT "name"
+WHERE JSON_TYPEOF("value") = 'string'`
+}
+
+// JSON implements Dialect. JSON_SERIALIZE gives text, which is at most 64 KB,
+// and fails beyond; a VARBYTE holds all that SUPER does, and comes in
+// hexadecimal.
+// Source: https://docs.aws.amazon.com/redshift/latest/dg/JSON_SERIALIZE_TO_VARBYTE.html
+func (Redshift) JSON(column string) (string, bool) {
+	return "JSON_SERIALIZE_TO_VARBYTE(" + column + ")", true
+}
+
+// EventID implements Dialect: the column is text.
+func (Redshift) EventID(column string) string { return column }
+
+// ID implements Dialect.
+func (Redshift) ID(placeholder string) string { return "CAST(" + placeholder + " AS VARCHAR(36))" }
+
 // AttributeTypes implements Dialect.
 func (Redshift) AttributeTypes() string {
 	return `SELECT t."name", t."type", COUNT(*)

@@ -1,0 +1,7 @@
+SELECT e."event_id" AS "id", e."event", e."user_id", e."timestamp", JSON_SERIALIZE_TO_VARBYTE(e."properties") AS "properties_text"
+FROM "events" AS e
+WHERE e."timestamp" >= TIMESTAMP '2024-05-01 00:00:00.000000'
+  AND e."timestamp" < TIMESTAMP '2024-06-01 00:00:00.000000'
+  AND e."event" = CAST($1 AS VARCHAR(65535))
+ORDER BY e."timestamp", e."event_id"
+-- $1 = string commit

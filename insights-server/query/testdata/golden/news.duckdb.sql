@@ -1,0 +1,8 @@
+SELECT CAST(e."event_id" AS VARCHAR) AS "id", e."event", e."user_id", e."timestamp", CAST(e."properties" AS VARCHAR) AS "properties_text"
+FROM "events" AS e
+WHERE e."load_id" > 7
+  AND e."load_id" <= 9
+  AND e."event" = $1
+ORDER BY e."timestamp" DESC, e."event_id" DESC
+LIMIT 101
+-- $1 = string commit

@@ -1,0 +1,6 @@
+SELECT COUNT(*)
+FROM "events" AS e
+WHERE e."load_id" > 7
+  AND e."load_id" <= 9
+  AND e."event" = $1
+-- $1 = string commit

@@ -1,0 +1,6 @@
+SELECT e."user_id", COUNT(*), MIN(e."timestamp"), MAX(e."timestamp")
+FROM "events" AS e
+WHERE e."user_id" IN (CAST($1 AS VARCHAR(65535)), CAST($2 AS VARCHAR(65535)))
+GROUP BY 1
+-- $1 = string o'hara"
+-- $2 = string b
