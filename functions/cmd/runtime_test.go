@@ -87,12 +87,39 @@ type outcome struct {
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
+	// more is closed with the next Write.
+	more chan struct{}
 }
+
+func newLockedBuffer() *lockedBuffer { return &lockedBuffer{more: make(chan struct{})} }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	close(b.more)
+	b.more = make(chan struct{})
 	return b.b.Write(p)
+}
+
+// says waits until the text was written: what a program logs comes through a pipe,
+// and may be later than its answer.
+func (b *lockedBuffer) says(t *testing.T, text string) {
+	t.Helper()
+	late := time.After(time.Minute)
+	for {
+		b.mu.Lock()
+		there, more := strings.Contains(b.b.String(), text), b.more
+		b.mu.Unlock()
+		if there {
+			return
+		}
+		select {
+		case <-more:
+		case <-late:
+			t.Errorf("the log does not say %s:\n%s", text, b)
+			return
+		}
+	}
 }
 
 func (b *lockedBuffer) String() string {
@@ -104,7 +131,7 @@ func (b *lockedBuffer) String() string {
 // start starts a function, which ends with the test.
 func start(t *testing.T, name string, env []string) *function {
 	t.Helper()
-	f := &function{exited: make(chan struct{}), log: &lockedBuffer{}, next: make(chan invocation), waiting: map[string]chan outcome{}}
+	f := &function{exited: make(chan struct{}), log: newLockedBuffer(), next: make(chan invocation), waiting: map[string]chan outcome{}}
 	api := httptest.NewServer(f)
 	f.process = exec.Command(bootstrap(t, name))
 	f.process.Stdout, f.process.Stderr = f.log, f.log
