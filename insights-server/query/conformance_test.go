@@ -301,6 +301,9 @@ func TestConformance(t *testing.T) {
 			}
 			answers := reference.New(c.dataset.data, now)
 			for i, q := range c.questions {
+				if testing.Short() && i%8 != 0 {
+					continue
+				}
 				t.Run(fmt.Sprint(i), func(t *testing.T) { ask(t, answers, services, q.json()) })
 			}
 		})
