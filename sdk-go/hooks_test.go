@@ -170,6 +170,10 @@ func TestAHalfOpenConnection(t *testing.T) {
 	go func() { done <- c.Flush(context.Background()) }()
 	silent := <-first
 	defer func() { _ = silent.Close() }()
+	// The request is under way on it: a connection on which none is yet would serve
+	// the next attempt, too.
+	_, err = silent.Read(make([]byte, 1))
+	must(t, err)
 	for d := range clock.set {
 		if d == time.Hour {
 			break
