@@ -63,7 +63,7 @@ func (s *Server) updateCohort(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	version, err := readIfMatch(c.Request())
+	version, err := ifMatch(c.Request())
 	switch {
 	case err != nil:
 		return err
@@ -80,7 +80,7 @@ func (s *Server) updateCohort(c echo.Context) error {
 }
 
 func (s *Server) deleteCohort(c echo.Context) error {
-	version, err := readIfMatch(c.Request())
+	version, err := ifMatch(c.Request())
 	if err != nil {
 		return err
 	}
@@ -157,20 +157,7 @@ func readCohort(c echo.Context) (insight.CohortDraft, error) {
 	return insight.ParseCohortDraft(body)
 }
 
-// readIfMatch gives the version that a change is of, 0 for any.
-func readIfMatch(r *http.Request) (int64, error) {
-	tag := r.Header.Get("If-Match")
-	if tag == "" || tag == "*" {
-		return 0, nil
-	}
-	version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
-	if err != nil || version < 1 {
-		return 0, badRequest(insight.CodeInvalidValue, "If-Match", "If-Match holds no version. Give the ETag of the answer that is changed, such as \"3\" in quotes.")
-	}
-	return version, nil
-}
-
 func answerCohort(c echo.Context, status int, found cohort.Cohort) error {
-	c.Response().Header().Set("ETag", `"`+strconv.FormatInt(found.Version, 10)+`"`)
+	setVersion(c, found.Version)
 	return c.JSON(status, found)
 }

@@ -165,8 +165,13 @@ func answerCreated[C any](c echo.Context, path string, item saved.Item[C]) error
 }
 
 func answerSaved[C any](c echo.Context, status int, item saved.Item[C]) error {
-	c.Response().Header().Set("ETag", fmt.Sprintf("%q", strconv.FormatInt(item.Version, 10)))
+	setVersion(c, item.Version)
 	return c.JSON(status, item)
+}
+
+// setVersion names the version that an answer is of; ifMatch reads it.
+func setVersion(c echo.Context, version int64) {
+	c.Response().Header().Set("ETag", fmt.Sprintf("%q", strconv.FormatInt(version, 10)))
 }
 
 // A proxy that compresses makes an ETag weak on its way; the version is the same.

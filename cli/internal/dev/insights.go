@@ -29,8 +29,9 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 	if err != nil {
 		return nil, fmt.Errorf("set the token: %w", err)
 	}
+	documents := document.New(e.Database(), document.Options{Now: o.Now})
 	directory, err := auth.NewDirectory(auth.DirectoryConfig{
-		AdminHash: hash, Tokens: tokens, Store: document.New(e.Database(), document.Options{Now: o.Now}), Logger: logger, Now: o.Now,
+		AdminHash: hash, Tokens: tokens, Store: documents, Logger: logger, Now: o.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set the admin's password: %w", err)
@@ -39,11 +40,11 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
-	cohorts := cohort.New(document.New(e.Database(), document.Options{Now: o.Now}), cohort.Options{Now: o.Now})
+	cohorts := cohort.New(documents, cohort.Options{Now: o.Now})
 	return httpapi.New(httpapi.Config{
 		Service:      query.New(e.Database(), query.Options{Now: o.Now, CacheBytes: o.cacheBytes(), Cohorts: cohorts.Find}),
 		Cohorts:      cohorts,
-		Saved:        saved.New(document.New(e.Database(), document.Options{Now: o.Now}), saved.Options{}),
+		Saved:        saved.New(documents, saved.Options{}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Directory:    directory,
 		Sessions:     sessions,

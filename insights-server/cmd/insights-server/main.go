@@ -232,9 +232,10 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Clo
 	if err != nil {
 		return nil, nil, err
 	}
+	documents := document.New(db, document.Options{})
 	directory, err := auth.NewDirectory(auth.DirectoryConfig{
 		AdminEmail: c.adminEmail, AdminHash: c.adminHash, Tokens: c.tokens,
-		Store: document.New(db, document.Options{}), Logger: logger,
+		Store: documents, Logger: logger,
 	})
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%w: %w", errUsage, err), db.SQL.Close())
@@ -245,14 +246,14 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Clo
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err), db.SQL.Close())
 	}
-	cohorts := cohort.New(document.New(db, document.Options{}), cohort.Options{Trust: c.cacheTrust})
+	cohorts := cohort.New(documents, cohort.Options{Trust: c.cacheTrust})
 	server, err := httpapi.New(httpapi.Config{
 		Service: query.New(db, query.Options{
 			Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries,
 			CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust, Cohorts: cohorts.Find,
 		}),
 		Cohorts:        cohorts,
-		Saved:          saved.New(document.New(db, document.Options{}), saved.Options{}),
+		Saved:          saved.New(documents, saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
 		PollLoads:      pollLoads,
