@@ -35,6 +35,9 @@ const (
 	// callTimeout bounds one call, so that a connection that went silent while
 	// the function was frozen leaves time for another.
 	callTimeout = 8 * time.Second
+	// leastCall is the least time that a call is begun with. One that is cut off
+	// as soon as it is sent may be stored all the same, and then counts as failed.
+	leastCall = time.Second
 	// firstPublishPause is the longest wait before the second try; it doubles
 	// with each up to longestPause.
 	firstPublishPause = 100 * time.Millisecond
@@ -137,7 +140,7 @@ func calls(records [][]byte, indexes []int) (out [][]int) {
 // again and those for which trying again is of no use.
 func (p *Publisher) put(ctx context.Context, records [][]byte, some []int, end time.Time, causes *causes) (refused, hopeless []int) {
 	left := min(end.Sub(p.config.Now()), callTimeout)
-	if left <= 0 {
+	if left < leastCall {
 		causes.add(errors.New("the time of the invocation is used up"))
 		return some, nil
 	}

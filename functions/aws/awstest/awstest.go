@@ -4,6 +4,7 @@
 package awstest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -104,12 +105,33 @@ func (a *AWS) Config() sdk.Config {
 		Region:       Region,
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 		BaseEndpoint: sdk.String(a.URL),
+		HTTPClient:   &http.Client{Transport: wholeBodies{http.DefaultTransport.(*http.Transport).Clone()}},
 		Retryer: func() sdk.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 			})
 		},
 	}
+}
+
+// wholeBodies sends request bodies that nobody else can close. The SDK closes a
+// body when the answer's header is there; if the transport has not noticed by
+// then that it wrote the last byte, it drops the connection, and the answer is
+// lost after the call was done. Tests want that where they ask for it only.
+type wholeBodies struct{ next http.RoundTripper }
+
+func (t wholeBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return t.next.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = r.Body.Close()
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return t.next.RoundTrip(r)
 }
 
 // Environment is what a program needs to reach the stand-in, and nothing of
