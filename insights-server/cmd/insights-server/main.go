@@ -176,16 +176,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 	if err != nil {
 		return fmt.Errorf("listen on LOAF_ADDR %s: %w", c.address, err)
 	}
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       c.queryTimeout + answerTime,
-		WriteTimeout:      c.queryTimeout + answerTime,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-		TLSConfig:         c.tls,
-	}
+	server := c.newServer(handler, logger)
 	server.RegisterOnShutdown(handler.EndStreams)
 	scheme := "http"
 	if c.tls != nil {
@@ -195,6 +186,20 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 		return errors.Join(fmt.Errorf("say where the server listens: %w", err), listener.Close())
 	}
 	return serveUntil(ctx, server, listener, logger)
+}
+
+// newServer has a limit for everything that a client may be slow at.
+func (c config) newServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       c.queryTimeout + answerTime,
+		WriteTimeout:      c.queryTimeout + answerTime,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		TLSConfig:         c.tls,
+	}
 }
 
 // serveUntil serves until the context ends, then lets the calls under way end.
