@@ -16,6 +16,32 @@ const funnel =
 const retention =
   "/explore?kind=retention&event=commit&return=commit&periods=12&from=2024-01-01&to=2024-12-31&by=month&tz=Europe/Berlin";
 
+const year = "from=2024-01-01&to=2024-12-31&tz=Europe/Berlin";
+const users = {
+  stickiness: `/explore?kind=stickiness&event=commit&event=merge&by=month&${year}`,
+  lifecycle: `/explore?kind=lifecycle&event=commit&by=month&${year}`,
+  paths: `/explore?kind=paths&event=commit&steps=5&top=5&${year}`,
+  formula: `/explore?event=commit&event=merge&calc=B%20/%20A%20*%20100&as=Merges%20in%20percent&calc=A%20*&by=month&${year}`,
+};
+
+/** Something happened, and is written down once for all pictures of the server. */
+const annotated = async (page: Page) => {
+  const { origin } = new URL(page.url());
+  const kept = await page.request.get(`${origin}/api/v1/annotations`);
+  const { annotations } = (await kept.json()) as { annotations: unknown[] };
+  for (const [at, text] of [
+    ["2024-04-10T09:00:00Z", "Version 1.8 is out"],
+    ["2024-04-20T09:00:00Z", "The documentation moved"],
+    ["2024-09-01T09:00:00Z", "A conference, after which many people came who had never been here before"],
+  ]) {
+    if (annotations.length > 0) break;
+    await page.request.post(`${origin}/api/v1/annotations`, { data: { at, text } });
+  }
+  await page.reload();
+  await page.getByRole("region", { name: "Annotations" }).getByRole("listitem").first().waitFor();
+  await page.getByRole("slider").waitFor();
+};
+
 type Shot = {
   name: string;
   path: string;
@@ -63,6 +89,14 @@ const shots: Shot[] = [
   { name: "funnel", path: funnel },
   { name: "retention", path: retention },
   { name: "retention-users", path: `${retention}&show=users` },
+  ...Object.entries(users).map(([name, path]) => ({ name, path })),
+  { name: "stickiness-table", path: `${users.stickiness}&view=table` },
+  { name: "paths-before", path: `${users.paths}&direction=before` },
+  ...["stickiness", "lifecycle", "paths"].map((kind) => ({
+    name: `${kind}-nothing`,
+    path: `/explore?kind=${kind}&event=commit&from=1999-01-01&to=1999-12-31&tz=UTC`,
+  })),
+  { name: "annotations", path: users.lifecycle, before: annotated },
   { name: "default", path: "/" },
   { name: "first-run", path: "/", empty: true },
   { name: "nothing", path: "/explore?event=commit&from=1999-01-01&to=1999-12-31&tz=UTC" },
@@ -126,6 +160,15 @@ for (const scheme of ["light", "dark"] as const) {
         await page.getByRole("alert").waitFor();
         await picture(page, "failed");
       });
+
+      for (const [kind, path] of Object.entries(users)) {
+        test(`failed ${kind}`, async ({ page, sample }) => {
+          await page.route("**/api/v1/query", (route) => route.abort());
+          await open(page, sample, path);
+          await page.getByRole("alert").waitFor();
+          await picture(page, `${kind}-failed`);
+        });
+      }
 
       test("session ended", async ({ page, sample, context }) => {
         await open(page, sample, question);

@@ -60,6 +60,8 @@ export function FilterEditor({ target, filter, event, owner, dispatch, addText }
             }
             onOperator={(operator) => dispatch({ type: "condition/operator", target, index, operator })}
             onValue={(value) => dispatch({ type: "condition/value", target, index, value })}
+            onCohort={(cohort) => dispatch({ type: "condition/cohort", target, index, cohort })}
+            onInCohort={(operator) => dispatch({ type: "condition/in-cohort", target, index, operator })}
             onRemove={() => remove(index)}
           />
         ))}

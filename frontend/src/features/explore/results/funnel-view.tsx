@@ -5,11 +5,13 @@ import { formatNumber, formatShare, userLocale } from "../../../format/numbers";
 import { medianText, toFunnelResult, windowText, type FunnelResult, type FunnelStep } from "../funnel-answer";
 import { windowParts } from "../period";
 import type { FunnelQuery } from "../query";
-import type { AnswerHandle, Size } from "./answer-view";
+import type { AnswerHandle } from "./answer-view";
 import { drawFunnel } from "./funnel-picture";
 import styles from "./funnel.module.css";
 import { NothingHere } from "./nothing-here";
 import results from "./results.module.css";
+import { useCohortName } from "./use-cohort-name";
+import type { Size } from "./size";
 
 // Beyond this nobody reads; the CSV has all.
 const MOST_GROUPS = 200;
@@ -24,7 +26,8 @@ type FunnelViewProps = {
 
 /** A funnel: a bar a step, with who came, who did not and how long it took; a table of the groups. */
 export function FunnelView({ query, answer, size, onPeriod, handle }: FunnelViewProps) {
-  const result = useMemo(() => toFunnelResult(query, answer), [query, answer]);
+  const cohortName = useCohortName(query);
+  const result = useMemo(() => toFunnelResult(query, answer, cohortName), [query, answer, cohortName]);
   const locale = userLocale();
   const [first] = result.steps;
   const last = result.steps.at(-1);
