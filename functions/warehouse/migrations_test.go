@@ -170,7 +170,7 @@ type countingConn struct {
 
 func (c *countingConn) count() error {
 	if c.of.left--; c.of.left <= 0 {
-		return errors.Join(c.of.strike(), c.Conn.Close())
+		return errors.Join(c.of.strike(), c.Close())
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type pipeline struct {
 	queue *local.Queue
 }
 
-func newPipeline(t *testing.T, w loading.Warehouse, raw folder) pipeline {
+func newPipeline(t testing.TB, w loading.Warehouse, raw folder) pipeline {
 	t.Helper()
 	store, err := local.NewStore(string(raw))
 	if err != nil {
