@@ -23,7 +23,8 @@ type Warehouse interface {
 	Ping(ctx context.Context) error
 	// Load stores, in one transaction, what the ledger does not hold yet. A
 	// *warehouse.DataError says that the data is at fault and nothing was
-	// stored; one wrapping fs.ErrNotExist, that an object is not there.
+	// stored; one wrapping fs.ErrNotExist, that an object is not there; one
+	// wrapping warehouse.ErrTooMuch, that fewer objects at once may do.
 	Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
 	// Quarantine records in the ledger that an object is set aside, and why.
 	Quarantine(ctx context.Context, o warehouse.Object, reason string) error
@@ -228,7 +229,8 @@ func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total 
 
 // load loads objects in one transaction. When it fails for data, the object at
 // fault is set aside and the rest is loaded in the same call; when the engine
-// does not know which one it is, halving finds it.
+// does not know which one it is, halving finds it. What is too much at once is halved
+// as well.
 func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Summary, missing map[string]bool) error {
 	if len(objects) == 0 {
 		return nil
@@ -240,7 +242,8 @@ func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Su
 	}
 	var data *warehouse.DataError
 	isData, isMissing := errors.As(err, &data), errors.Is(err, fs.ErrNotExist)
-	if !isData && !isMissing {
+	tooMuch := errors.Is(err, warehouse.ErrTooMuch) && len(objects) > 1
+	if !isData && !isMissing && !tooMuch {
 		return err
 	}
 	// An engine reads in order, so what stands before the object it names is

@@ -224,6 +224,8 @@ func (e *engine) Classify(err error) error {
 		return fmt.Errorf("%w: %w", writer.ErrConflict, err)
 	case duckdb.ErrorTypeConversion, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType, duckdb.ErrorTypeConstraint:
 		return &warehouse.DataError{Err: err}
+	case duckdb.ErrorTypeOutOfMemory:
+		return fmt.Errorf("%w: %w", warehouse.ErrTooMuch, err)
 	default:
 		return err
 	}
