@@ -93,6 +93,9 @@ module "insights" {
     urls = module.collection.queue_urls
     arns = module.collection.queue_arns
   }
+
+  load_state       = module.collection.load_state
+  alert_topic_arns = [module.observability.topic_arn]
 }
 
 module "observability" {

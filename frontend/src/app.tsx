@@ -18,6 +18,9 @@ import { userLocale } from "./format/numbers";
 
 const InsightsPage = lazy(() => import("./features/insights/insights-page"));
 const InsightPage = lazy(() => import("./features/insights/insight-page"));
+const AlertsPage = lazy(() => import("./features/alerts/alerts-page"));
+const AlertPage = lazy(() => import("./features/alerts/alert-page"));
+const NewAlertPage = lazy(() => import("./features/alerts/new-alert-page"));
 const DashboardsPage = lazy(() => import("./features/dashboards/dashboards-page"));
 const DashboardPage = lazy(() => import("./features/dashboards/dashboard-page"));
 
@@ -39,6 +42,9 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                       <Route path="insights/:id" element={<InsightPage />} />
                       <Route path="dashboards" element={<DashboardsPage />} />
                       <Route path="dashboards/:id" element={<DashboardPage />} />
+                      <Route path="alerts" element={<AlertsPage />} />
+                      <Route path="alerts/new" element={<NewAlertPage />} />
+                      <Route path="alerts/:id" element={<AlertPage />} />
                     </Route>
                     <Route path="people" element={<PeoplePage />} />
                     <Route path="people/user" element={<PersonPage />} />

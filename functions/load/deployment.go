@@ -60,6 +60,15 @@ func NewDeployment(c DeploymentConfig) *Deployment { return &Deployment{config: 
 // deployments: a rebuild goes on through the next of them.
 const rebuildKey = "state/rebuild.json"
 
+// LoadedKey is where the time of the last load that brought something is kept,
+// as {"at":…}. Who wants to know of new data asks for it, instead of the
+// warehouse, which bills for being woken.
+const LoadedKey = "state/loaded.json"
+
+// markPatience bounds the writing of that mark, which begins when the time for
+// the load itself may be over.
+const markPatience = 3 * time.Second
+
 func (d *Deployment) markerKey() string { return "state/deployments/" + d.config.Name + ".json" }
 
 // rebuild is how far the rebuild of a warehouse has come.
@@ -73,6 +82,12 @@ type rebuild struct {
 // Run loads what the queue names, after what a deployment's first run has to
 // do.
 func (d *Deployment) Run(ctx context.Context) (Summary, error) {
+	summary, err := d.run(ctx)
+	d.mark(ctx, summary)
+	return summary, err
+}
+
+func (d *Deployment) run(ctx context.Context) (Summary, error) {
 	ready, err := d.isReady(ctx)
 	if err != nil {
 		return Summary{}, err
@@ -122,7 +137,9 @@ func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {
 	if err := d.MustBeReady(ctx, "sweep"); err != nil {
 		return Summary{}, err
 	}
-	return d.config.Loader.SweepWindow(ctx, w)
+	summary, err := d.config.Loader.SweepWindow(ctx, w)
+	d.mark(ctx, summary)
+	return summary, err
 }
 
 // Replay loads again what was set aside in a range. Like a sweep it needs the
@@ -131,7 +148,26 @@ func (d *Deployment) Replay(ctx context.Context, r Range) (Summary, error) {
 	if err := d.MustBeReady(ctx, "replay"); err != nil {
 		return Summary{}, err
 	}
-	return d.config.Loader.Replay(ctx, r)
+	summary, err := d.config.Loader.Replay(ctx, r)
+	d.mark(ctx, summary)
+	return summary, err
+}
+
+// mark says that there is new data. What was loaded before counts as well: a run
+// that ended between its commit and its mark leaves its messages in the queue,
+// and the next one finds them loaded. A mark that fails spoils no load: whoever
+// waits for it learns of the data with the next one.
+func (d *Deployment) mark(ctx context.Context, s Summary) {
+	if s.Objects+s.Known == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markPatience)
+	defer cancel()
+	if err := d.put(ctx, LoadedKey, struct {
+		At time.Time `json:"at"`
+	}{d.config.Now().UTC()}); err != nil {
+		d.config.Logger.WarnContext(ctx, "that something was loaded could not be marked", "error", err)
+	}
 }
 
 // MustBeReady gives an error while the first run is not done: there are no tables

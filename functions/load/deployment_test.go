@@ -319,3 +319,41 @@ func TestASweepOfAWindow(t *testing.T) {
 		t.Errorf("the rest: %d, %v", summary.Objects, err)
 	}
 }
+
+// Whoever waits for new data learns of it from the mark, and of nothing else.
+func TestTheMarkOfALoad(t *testing.T) {
+	const mark = "events/" + load.LoadedKey
+	all := objects(4)
+	s := newStack(nil, all[0])
+	s.state.objects[marker] = "{}"
+	d := s.deployment(t, "d1")
+	at := func() string { return fmt.Sprintf(`{"at":%q}`, s.tables.clock.UTC().Format(time.RFC3339Nano)) }
+	if _, err := s.run(t, d); err != nil || s.state.objects[mark] != at() {
+		t.Fatalf("%v, state %v", err, s.state.objects)
+	}
+	before := at()
+	s.tables.clock = s.tables.clock.Add(time.Minute)
+	if _, err := s.run(t, d); err != nil || s.state.objects[mark] != before {
+		t.Errorf("a run with nothing to load: %v, state %v", err, s.state.objects)
+	}
+	// A run that ended after its commit left the message: loaded, and not marked.
+	s.queue = newQueue(all[0])
+	d = s.deployment(t, "d1")
+	if _, err := s.run(t, d); err != nil || s.state.objects[mark] != at() {
+		t.Errorf("what is loaded already: %v, state %v", err, s.state.objects)
+	}
+	// What a run stored before it failed is marked, and a mark that fails spoils
+	// no load.
+	s.tables.clock = s.tables.clock.Add(time.Minute)
+	s.queue = newQueue(all[1])
+	s.state.putErr = func(string) error { return errors.New("no") }
+	d = s.deployment(t, "d1")
+	if summary, err := s.run(t, d); err != nil || summary.Objects != 1 || s.state.objects[mark] == at() {
+		t.Errorf("a mark that fails: %+v, %v", summary, err)
+	}
+	s.state.putErr = nil
+	s.lister.bucket = bucket(all)
+	if _, err := d.Sweep(t.Context(), load.Window{}); err != nil || s.state.objects[mark] != at() {
+		t.Errorf("a sweep: %v, state %v", err, s.state.objects)
+	}
+}

@@ -148,6 +148,13 @@ var expectations = map[string]access{
 	"PUT /api/v1/definitions/properties/:id":    editor,
 	"DELETE /api/v1/definitions/properties/:id": editor,
 	"GET /api/v1/definitions/property-volumes":  viewer,
+	"GET /api/v1/alerts":             viewer,
+	"POST /api/v1/alerts":            editor,
+	"GET /api/v1/alerts/:id":         viewer,
+	"PUT /api/v1/alerts/:id":         editor,
+	"DELETE /api/v1/alerts/:id":      editor,
+	"GET /api/v1/alerts/:id/history": viewer,
+	"POST /api/v1/alerts/:id/test":   editor,
 
 	"GET /api/v1/cohorts":           viewer,
 	"POST /api/v1/cohorts":          editor,

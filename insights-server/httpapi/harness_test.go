@@ -139,6 +139,9 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	for _, f := range change {
 		f(&c)
 	}
+	if c.Alerts == nil {
+		withAlerts(t, fakeDocuments{}, nil)(&c)
+	}
 	sessions, err := auth.NewSessions(auth.SessionConfig{
 		Directory: c.Directory, Key: []byte(strings.Repeat("k", 32)), Now: c.Now, Random: rand.Reader,
 	})
@@ -319,6 +322,8 @@ var specifiedRoutes = map[string]bool{
 	"GET /api/v1/cohorts/{id}/count": true, "GET /api/v1/cohorts/{id}/users": true,
 	"GET /api/v1/users": true, "GET /api/v1/users/{user_id}": true, "GET /api/v1/activity": true,
 	"GET /api/v1/activity/stream": true, "GET /api/v1/export": true,
+	"GET /api/v1/alerts": true, "POST /api/v1/alerts": true, "GET /api/v1/alerts/{id}": true, "PUT /api/v1/alerts/{id}": true, "DELETE /api/v1/alerts/{id}": true,
+	"GET /api/v1/alerts/{id}/history": true, "POST /api/v1/alerts/{id}/test": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /metrics": true,
 
 	"GET /api/v1/insights": true, "POST /api/v1/insights": true,

@@ -110,6 +110,14 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/cohorts/:id/count", viewer, s.countCohort},
 		{http.MethodGet, "/api/v1/cohorts/:id/users", viewer, s.cohortUsers},
 
+		{http.MethodGet, "/api/v1/alerts", viewer, s.listAlerts},
+		{http.MethodPost, "/api/v1/alerts", editor, s.createAlert},
+		{http.MethodGet, "/api/v1/alerts/:id", viewer, s.getAlert},
+		{http.MethodPut, "/api/v1/alerts/:id", editor, s.replaceAlert},
+		{http.MethodDelete, "/api/v1/alerts/:id", editor, s.deleteAlert},
+		{http.MethodGet, "/api/v1/alerts/:id/history", viewer, s.alertHistory},
+		{http.MethodPost, "/api/v1/alerts/:id/test", editor, s.testAlert},
+
 		{http.MethodGet, "/api/v1/users", viewer, s.users},
 		{http.MethodGet, "/api/v1/users/:user_id", viewer, s.profile},
 		{http.MethodGet, "/api/v1/activity", viewer, s.activity},

@@ -5,6 +5,7 @@ package dev
 import (
 	"crypto/rand"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -44,6 +45,11 @@ type Options struct {
 	MemoryLimit string
 	// CacheMB bounds the answers that are kept, in MiB; 0 keeps none.
 	CacheMB int
+	// WebhookAllow are the networks that webhooks may be sent to although they are
+	// not on the internet, separated by commas.
+	WebhookAllow string
+	// webhookAllow is the same, read.
+	webhookAllow []netip.Prefix
 	// Demo plays a made-up shop; Open opens the page in a browser; Verbose
 	// logs every call and load.
 	Demo, Open, Verbose bool
@@ -80,6 +86,7 @@ loaded, or kept for the next start.`,
 	f.StringVar(&o.Warehouse, "warehouse", DuckDB, "duckdb, or the `URL` of a PostgreSQL database, postgres://user:password@host/database")
 	f.StringVar(&o.MemoryLimit, "memory-limit", "", "most memory that DuckDB takes, such as 4GB (default: 80% of the machine)")
 	f.IntVar(&o.CacheMB, "cache-mb", query.DefaultCacheBytes>>20, "memory for answers to questions that come again, in `MiB`; 0 keeps none")
+	f.StringVar(&o.WebhookAllow, "webhook-allow", "127.0.0.0/8,::1/128", "`networks` of your own that alerts' webhooks may be sent to, also without TLS; empty for the internet alone")
 	f.BoolVar(&o.Demo, "demo", false, "play a made-up shop: thirty days back, then live")
 	f.BoolVar(&o.Open, "open", false, "open the page in a browser")
 	f.BoolVar(&o.Verbose, "verbose", false, "log every call and every load")
@@ -118,6 +125,13 @@ func (o *Options) check() error {
 	}
 	if o.CacheMB < 0 || o.CacheMB > maxCacheMB {
 		return failure.Usage("Use a number such as --cache-mb 64, or 0 to keep no answers.", "--cache-mb %d is not from 0 to %d", o.CacheMB, maxCacheMB)
+	}
+	for _, network := range strings.FieldsFunc(o.WebhookAllow, func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return failure.Usage("Use networks such as --webhook-allow 127.0.0.0/8,192.168.1.0/24.", "--webhook-allow %q is not a network", network)
+		}
+		o.webhookAllow = append(o.webhookAllow, prefix)
 	}
 	if o.Warehouse == DuckDB {
 		return nil

@@ -694,6 +694,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alerts, and how they stand
+         * @description All alerts, the oldest first, and the SNS topics that one may name.
+         *     A viewer sees of a webhook's address the host alone.
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        /**
+         * Make an alert
+         * @description `Location` names it. Each webhook in the answer has its signing secret:
+         *     it is shown this once. The first check comes within seconds.
+         */
+        post: operations["createAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One alert
+         * @description The `ETag` is its version; a check does not change it.
+         */
+        get: operations["getAlert"];
+        /**
+         * Replace an alert
+         * @description `If-Match` names the version that is replaced; without it, whichever it
+         *     has now. A destination with the id of one that the alert has keeps its
+         *     signing secret; one without an id is new, and its secret is in this
+         *     answer alone.
+         */
+        put: operations["replaceAlert"];
+        post?: never;
+        /** Delete an alert and its history */
+        delete: operations["deleteAlert"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What an alert found and told
+         * @description The newest first, at most 100: each check that changed the state, that
+         *     somebody was told of, or that failed.
+         */
+        get: operations["alertHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an alert's destinations
+         * @description Sends each destination one notification of type `alert.test`, once, and
+         *     tells what became of it. That one does not get through is part of the
+         *     answer.
+         */
+        post: operations["testAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts": {
         parameters: {
             query?: never;
@@ -2107,6 +2213,197 @@ export interface components {
             }[];
             /** @description What to give as `after` for the next page; null on the last. */
             next: string | null;
+        };
+        /**
+         * @description The line of the trend that is watched: `series` or `formula`, by its place
+         *     in the insight's query from 0. One of the two.
+         */
+        AlertMeasure: {
+            series?: number;
+            formula?: number;
+        };
+        /** @description A group of the insight's breakdown; null for the events without the property. */
+        AlertGroup: {
+            value?: string | null;
+        };
+        /**
+         * @description `above` and `below` compare the value itself; the threshold is not above
+         *     or below itself. `rises` and `falls` compare with the interval before, by
+         *     `unit`, and hold from the threshold on.
+         */
+        AlertCondition: {
+            /** @enum {string} */
+            type: "above" | "below" | "rises" | "falls";
+            threshold: number;
+            /**
+             * @description Of `rises` and `falls` alone.
+             * @enum {string}
+             */
+            unit?: "absolute" | "percent";
+        };
+        /**
+         * @description `complete` is the last interval that is over for ten minutes; `current`
+         *     the one that now lies in.
+         * @enum {string}
+         */
+        AlertBucket: "complete" | "current";
+        /**
+         * @description `new` was not checked yet. `no_data` has no value to compare. `error`
+         *     cannot be asked: the insight is gone, or is no trend with that line.
+         * @enum {string}
+         */
+        AlertStatus: "new" | "ok" | "firing" | "no_data" | "error";
+        AlertDestinationDraft: {
+            /** @description That of one which the alert has, to keep it; left out for a new one. */
+            id?: string;
+            /** @enum {string} */
+            kind: "webhook" | "sns";
+            /** @description Of a webhook: an https address on the internet, port 443. */
+            url?: string;
+            /** @description Of SNS: one of `topics` of the list. */
+            topic_arn?: string;
+        };
+        AlertDraft: {
+            name: string;
+            description?: string;
+            /** @default true */
+            enabled: boolean;
+            /** @description A saved insight that is a trend. */
+            insight_id: string;
+            measure: components["schemas"]["AlertMeasure"];
+            /** @description Required where the insight has a breakdown, and only there. */
+            group?: components["schemas"]["AlertGroup"] | null;
+            bucket?: components["schemas"]["AlertBucket"];
+            condition: components["schemas"]["AlertCondition"];
+            /**
+             * @description The least time between two checks.
+             * @default 60
+             */
+            check_every_minutes: number;
+            /**
+             * @description Whether it is also checked once at the end of each interval when nothing was loaded, which wakes the warehouse.
+             * @default false
+             */
+            check_without_loads: boolean;
+            /** @default true */
+            notify_recovery: boolean;
+            /**
+             * @description After how many hours an alert that goes on is told again; 0 never.
+             * @default 0
+             */
+            repeat_after_hours: number;
+            destinations?: components["schemas"]["AlertDestinationDraft"][];
+        };
+        AlertDestination: {
+            id: string;
+            /** @enum {string} */
+            kind: "webhook" | "sns";
+            /** @description To a viewer the host alone. */
+            url?: string;
+            topic_arn?: string;
+            /** @description Whether a signing secret is kept. It is not read back. */
+            has_secret: boolean;
+            /** @description The signing secret; in the answer to the call alone that made it. */
+            secret?: string;
+        };
+        AlertState: {
+            status: components["schemas"]["AlertStatus"];
+            /** @description Why there is no data, or what is wrong. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description The start of the interval that was looked at.
+             */
+            bucket?: string;
+            /** Format: date-time */
+            bucket_end?: string;
+            value: number | null;
+            /** @description The interval before's, for a condition that compares with it. */
+            before?: number;
+            /** @description In the condition's unit. */
+            change?: number;
+            /** @description What the value is of, in words. */
+            line?: string;
+            /** @description The insight's name. */
+            insight?: string;
+            /**
+             * Format: date-time
+             * @description When the status was reached.
+             */
+            since?: string;
+            /** Format: date-time */
+            checked_at?: string;
+            /**
+             * Format: date-time
+             * @description When somebody was last told of this status.
+             */
+            notified_at?: string;
+            /** @description Why the last check came to no result, such as a warehouse that was away; the rest is then of the one before. */
+            failed_check?: string;
+        };
+        Alert: {
+            id: string;
+            name: string;
+            description: string;
+            enabled: boolean;
+            insight_id: string;
+            measure: components["schemas"]["AlertMeasure"];
+            group: components["schemas"]["AlertGroup"] | null;
+            bucket: components["schemas"]["AlertBucket"];
+            condition: components["schemas"]["AlertCondition"];
+            check_every_minutes: number;
+            check_without_loads: boolean;
+            notify_recovery: boolean;
+            repeat_after_hours: number;
+            destinations: components["schemas"]["AlertDestination"][];
+            state: components["schemas"]["AlertState"];
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        AlertList: {
+            alerts: components["schemas"]["Alert"][];
+            /** @description The SNS topics that this server may publish to. */
+            topics: string[];
+        };
+        AlertDelivery: {
+            destination_id: string;
+            /** @enum {string} */
+            kind: "webhook" | "sns";
+            /** @description A host, or a topic. */
+            to: string;
+            /** Format: date-time */
+            at: string;
+            ok: boolean;
+            attempts: number;
+            error?: string;
+        };
+        AlertDeliveries: {
+            deliveries: components["schemas"]["AlertDelivery"][];
+        };
+        AlertEntry: {
+            /** @description The notification's, which its receivers get as `webhook-id`. */
+            id?: string;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            event?: "alert.firing" | "alert.repeated" | "alert.recovered" | "alert.no_data" | "alert.error";
+            status: components["schemas"]["AlertStatus"];
+            previous_status: components["schemas"]["AlertStatus"];
+            reason?: string;
+            /** Format: date-time */
+            bucket?: string;
+            value: number | null;
+            change?: number;
+            threshold: number;
+            deliveries?: components["schemas"]["AlertDelivery"][];
+        };
+        AlertHistory: {
+            history: components["schemas"]["AlertEntry"][];
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];
@@ -4445,6 +4742,241 @@ export interface operations {
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alerts. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 256 KiB, and at most 65,535 bytes as it is saved. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertDraft"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    replaceAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** @description At most 256 KiB, and at most 65,535 bytes as it is saved. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertDraft"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    alertHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertHistory"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    testAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDeliveries"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
     };
