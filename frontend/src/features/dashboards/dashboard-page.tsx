@@ -18,6 +18,7 @@ import { Notice } from "../../components/notice";
 import { usePageTitle } from "../../components/use-page-title";
 import { userTimezone } from "../../format/timezones";
 import { TimezonePicker } from "../explore/builder/timezone-picker";
+import { Freshness } from "../explore/results/freshness";
 import { ChangedBy } from "../insights/changed-by";
 import { ConfirmDialog } from "../insights/confirm-dialog";
 import { ItemMenu } from "../insights/item-menu";
@@ -267,6 +268,11 @@ function Opened({ latest }: { latest: Dashboard }) {
             />
           ))}
         </div>
+      )}
+      {insightsOn(shown.cards).size > 0 && (
+        <footer>
+          <Freshness timezone={shown.timezone ?? userTimezone()} elapsed={null} />
+        </footer>
       )}
       <AddInsight
         shown={insightsOn(draft.cards)}

@@ -9,8 +9,9 @@ import { MoveIcon, ResizeIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
 import { ItemMenu } from "../insights/item-menu";
 import { CardAnswer } from "./card-answer";
+import { CardText } from "./card-text";
 import styles from "./dashboard.module.css";
-import type { DraftAction } from "./dashboard-reducer";
+import { MAX_CARDS, type DraftAction } from "./dashboard-reducer";
 import type { Layout, Step } from "./layout";
 import { TextDialog } from "./text-dialog";
 import { useDrag } from "./use-drag";
@@ -48,11 +49,7 @@ export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProp
               {tools}
             </header>
           )}
-          {/* A region that scrolls must be within reach of the keyboard. */}
-          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div className={styles.text} dir="auto" tabIndex={0} role="group" aria-label="Text of the card">
-            {card.text}
-          </div>
+          <CardText text={card.text} />
         </>
       ) : (
         <InsightCard card={card} title={title} asked={asked} seen={seen} tools={tools} />
@@ -138,6 +135,11 @@ function Tools({ card, cards, dispatch }: HandleProps) {
     onAction: () => dispatch({ type: "card/step", id, by: one.id }),
   }));
   const remove = { id: "remove", text: "Remove", onAction: () => dispatch({ type: "card/remove", id }) };
+  const duplicate = {
+    id: "duplicate",
+    text: "Duplicate",
+    onAction: () => dispatch({ type: "card/duplicate", id }),
+  };
   const edit = { id: "edit", text: "Edit text", onAction: () => setWriting(true) };
   return (
     <div className={styles.cardTools}>
@@ -149,7 +151,15 @@ function Tools({ card, cards, dispatch }: HandleProps) {
       >
         <MoveIcon />
       </button>
-      <ItemMenu label="Card" actions={card.kind === "text" ? [edit, ...steps, remove] : [...steps, remove]} />
+      <ItemMenu
+        label="Card"
+        actions={[
+          ...(card.kind === "text" ? [edit] : []),
+          ...(cards.length < MAX_CARDS ? [duplicate] : []),
+          ...steps,
+          remove,
+        ]}
+      />
       {card.kind === "text" && (
         <TextDialog
           title="Text card"
