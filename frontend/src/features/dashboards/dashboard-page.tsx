@@ -32,6 +32,7 @@ import { readRange, writeRange } from "./range";
 import { RangeControl } from "./range-control";
 import { TextDialog } from "./text-dialog";
 import { useFullscreen } from "./use-fullscreen";
+import { usePrint } from "./use-print";
 
 /** One dashboard, at its own address. */
 export default function DashboardPage() {
@@ -81,6 +82,7 @@ function Opened({ latest }: { latest: Dashboard }) {
   const duplicate = useDuplicateDashboard();
   const remove = useDeleteDashboard();
   const fullscreen = useFullscreen();
+  const print = usePrint();
 
   const editing = base !== null;
   const seen = useMemo(() => toDraft(latest), [latest]);
@@ -176,6 +178,7 @@ function Opened({ latest }: { latest: Dashboard }) {
                         onSuccess: ({ id }) => void navigate(`/dashboards/${id}`),
                       }),
                   },
+                  { id: "print", text: "Print", onAction: print.start },
                   { id: "delete", text: "Delete", onAction: () => setDoing("delete") },
                 ]}
               />
@@ -264,6 +267,7 @@ function Opened({ latest }: { latest: Dashboard }) {
               cards={shown.cards}
               asked={asked}
               editing={editing}
+              wanted={print.asked}
               dispatch={dispatch}
             />
           ))}

@@ -22,11 +22,13 @@ type GridCardProps = {
   cards: readonly Card[];
   asked: Asked;
   editing: boolean;
+  /** Whether it is to be answered although it is out of sight. */
+  wanted: boolean;
   dispatch: (action: DraftAction) => void;
 };
 
 /** One card of a dashboard. While the dashboard is edited it has handles and a menu. */
-export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProps) {
+export function GridCard({ card, cards, asked, editing, wanted, dispatch }: GridCardProps) {
   const element = useRef<HTMLElement>(null);
   const title = useId();
   const seen = useSeen(element);
@@ -52,7 +54,7 @@ export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProp
           <CardText text={card.text} />
         </>
       ) : (
-        <InsightCard card={card} title={title} asked={asked} seen={seen} tools={tools} />
+        <InsightCard card={card} title={title} asked={asked} seen={seen || wanted} tools={tools} />
       )}
       {editing && <ResizeHandle card={card} cards={cards} dispatch={dispatch} />}
     </section>
