@@ -60,7 +60,11 @@ export default function DashboardPage() {
       </main>
     );
   }
-  return <main className={styles.page} aria-busy="true" aria-label="Dashboard" />;
+  return (
+    <main className={styles.page} aria-busy="true">
+      <h1 className="visually-hidden">Dashboard</h1>
+    </main>
+  );
 }
 
 type Doing = "insight" | "text" | "rename" | "delete" | "discard" | null;

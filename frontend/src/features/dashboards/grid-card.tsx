@@ -15,6 +15,7 @@ import { MAX_CARDS, type DraftAction } from "./dashboard-reducer";
 import type { Layout, Step } from "./layout";
 import { TextDialog } from "./text-dialog";
 import { useDrag } from "./use-drag";
+import { useOverflow } from "./use-overflow";
 import { useSeen } from "./use-seen";
 
 type GridCardProps = {
@@ -36,7 +37,7 @@ export function GridCard({ card, cards, asked, editing, wanted, dispatch }: Grid
   const place = { "--x": x + 1, "--y": y + 1, "--w": w, "--h": h } as CSSProperties;
   const tools = editing && <Tools card={card} cards={cards} dispatch={dispatch} />;
   return (
-    <section
+    <article
       ref={element}
       className={classNames(styles.card, editing && styles.editing)}
       style={place}
@@ -57,7 +58,7 @@ export function GridCard({ card, cards, asked, editing, wanted, dispatch }: Grid
         <InsightCard card={card} title={title} asked={asked} seen={seen || wanted} tools={tools} />
       )}
       {editing && <ResizeHandle card={card} cards={cards} dispatch={dispatch} />}
-    </section>
+    </article>
   );
 }
 
@@ -72,6 +73,8 @@ type InsightCardProps = {
 
 function InsightCard({ card, title, asked, seen, tools }: InsightCardProps) {
   const insight = useInsight(card.insight_id);
+  const body = useRef<HTMLDivElement>(null);
+  const overflows = useOverflow(body);
   const gone = insight.error instanceof ApiError && insight.error.status === 404;
   return (
     <>
@@ -87,7 +90,12 @@ function InsightCard({ card, title, asked, seen, tools }: InsightCardProps) {
         </h2>
         {tools}
       </header>
-      <div className={styles.cardBody}>
+      <div
+        ref={body}
+        className={styles.cardBody}
+        // A region that scrolls must be within reach of the keyboard.
+        {...(overflows && { tabIndex: 0, role: "group", "aria-label": "Answer" })}
+      >
         {insight.data ? (
           <CardAnswer insight={insight.data} asked={asked} seen={seen} />
         ) : gone ? (
