@@ -136,9 +136,10 @@ test("is made without a mouse, from the question to the last card", async ({ pag
   await keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: "order placed, total" })).toBeVisible();
 
-  // The way of drawing is one stop, and the arrow keys choose.
+  // The ways of drawing are one stop, and the arrow keys go along them.
   await tabTo(page, page.getByRole("radio", { name: "Line" }));
   await keyboard.press("ArrowRight");
+  await keyboard.press("Space");
   await expect(page).toHaveURL(/view=area/);
 
   await tabTo(page, page.getByRole("button", { name: "Save", exact: true }));
