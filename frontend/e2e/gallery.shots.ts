@@ -12,6 +12,11 @@ for (const name of SHOWN) {
     for (const width of widths) {
       await page.setViewportSize({ width, height: width > 500 ? 900 : 844 });
       await gallery.show(page, name);
+      // What is out of sight is not drawn, and not even asked for.
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ width, height: Math.max(height, 844) });
+      await page.waitForLoadState("networkidle");
+      await page.waitForFunction(() => document.getAnimations().length === 0);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         await page.screenshot({

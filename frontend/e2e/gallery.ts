@@ -1,4 +1,6 @@
 import type { Page } from "@playwright/test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, preview, type PreviewServer } from "vite";
 import { NOW } from "../gallery/fixtures";
@@ -11,23 +13,29 @@ export const SHOWN: readonly string[] = ["components", ...STATES.map(({ name }) 
 export class Gallery {
   readonly url: string;
   readonly #server: PreviewServer;
+  readonly #outDir: string;
 
-  private constructor(server: PreviewServer, url: string) {
+  private constructor(server: PreviewServer, url: string, outDir: string) {
     this.#server = server;
+    this.#outDir = outDir;
     this.url = url;
   }
 
   static async start(): Promise<Gallery> {
     const configFile = join(import.meta.dirname, "../vite.gallery.config.ts");
-    await build({ configFile, logLevel: "warn" });
-    const server = await preview({ configFile, preview: { host: "127.0.0.1", port: 0 } });
+    // Of its own: another run at the same time shall not take it away.
+    const outDir = await mkdtemp(join(tmpdir(), "loaf-gallery-"));
+    await build({ configFile, logLevel: "warn", build: { outDir } });
+    const address = { host: "127.0.0.1", port: 0 };
+    const server = await preview({ configFile, build: { outDir }, preview: address });
     const url = server.resolvedUrls?.local[0];
     if (url === undefined) throw new Error("the gallery is served at no address");
-    return new Gallery(server, url);
+    return new Gallery(server, url, outDir);
   }
 
   async stop(): Promise<void> {
     await this.#server.close();
+    await rm(this.#outDir, { recursive: true });
   }
 
   /** Opens a state and waits until it is as it stays. */

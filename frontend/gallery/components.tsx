@@ -57,7 +57,15 @@ export function Components() {
             </Notice>
           ))}
           <FormError error={new ApiError("The address is no e-mail address.", { status: 400, code: "x" })} />
-          <FormError error={new ApiError("", { status: 500, code: "internal", requestId: "4f2a" })} />
+          <FormError
+            error={
+              new ApiError("The warehouse did not answer.", {
+                status: 500,
+                code: "internal",
+                requestId: "4f2a",
+              })
+            }
+          />
         </Sheet>
         <Sheet title="Fields">
           <Fields />
