@@ -360,7 +360,10 @@ export const people: Schemas["UserPage"] = {
 
 export const profile = (id: string, attributes: Record<string, unknown>): Schemas["UserProfile"] => ({
   ...person(id, attributes, 1_204),
-  events: EVENTS.map(({ event, about }, index) => raw(index, event, id, about)),
+  events: EVENTS.map(({ event, about }, index) => {
+    const { event_id, timestamp } = raw(index, event, id, about);
+    return { event_id, event, timestamp, properties: about };
+  }),
   next_cursor: null,
 });
 

@@ -109,7 +109,7 @@ const explore: State[] = [
     state(`explore-${view}`, `${asks(...TWO)}&view=${view}`, { [QUERY]: json(trend(ofEach(TWO))) }),
     state(`explore-${view}-odd`, `${asks(...ODD)}&view=${view}`, { [QUERY]: json(trend(ofEach(ODD))) }),
   ]),
-  state("explore-groups-odd", `${asks("visit")}&split=event.city&top=5`, {
+  state("explore-groups-odd", `${asks("visit")}&split=event.city&top=4`, {
     [QUERY]: json(trend(GROUPS.map((breakdown) => ({ event: "visit", breakdown })))),
   }),
   state("explore-empty", asks("visit"), { [QUERY]: json(trend([{ event: "visit" }], 0)) }),
@@ -123,10 +123,10 @@ const explore: State[] = [
   state("explore-too-slow", asks("visit"), { [QUERY]: slow }),
   state("explore-unreachable", asks("visit"), { [QUERY]: "unreachable" }),
   ...late("explore", asks("visit"), QUERY),
-  state("funnel", `${funnelOf("visit", "basket filled", "order placed")}&split=user.city&top=5`, {
+  state("funnel", `${funnelOf("visit", "basket filled", "order placed")}&split=user.city&top=4`, {
     [QUERY]: json(funnel(["visit", "basket filled", "order placed"], { groups: ["Köln", "القاهرة", null] })),
   }),
-  state("funnel-odd", `${funnelOf(...ODD)}&split=user.city&top=5`, {
+  state("funnel-odd", `${funnelOf(...ODD)}&split=user.city&top=4`, {
     [QUERY]: json(funnel(ODD, { groups: GROUPS })),
   }),
   state("funnel-empty", funnelOf(...TWO), { [QUERY]: json(funnel(TWO, { users: 0 })) }),
