@@ -43,14 +43,14 @@ async function dashboard(page: Page, url: string): Promise<string> {
   ];
   const at = [
     { x: 0, y: 0, w: 8, h: 6 },
-    { x: 8, y: 0, w: 4, h: 3 },
+    { x: 8, y: 0, w: 4, h: 4 },
     { x: 0, y: 6, w: 6, h: 7 },
     { x: 6, y: 6, w: 6, h: 7 },
   ];
   const text = "## Terraform’s commits\n\nOf **2024**, as the repository has them.";
   const cards = [
     ...insights.map((id, index) => ({ kind: "insight", insight_id: id, layout: at[index] })),
-    { kind: "text", text, layout: { x: 8, y: 3, w: 4, h: 3 } },
+    { kind: "text", text, layout: { x: 8, y: 4, w: 4, h: 2 } },
   ];
   return `/dashboards/${await post("/dashboards", { name: "The project in 2024", cards })}`;
 }
