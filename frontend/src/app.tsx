@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { I18nProvider } from "react-aria-components";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, type ComponentType, type ReactNode } from "react";
 import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
@@ -24,13 +24,19 @@ const NewAlertPage = lazy(() => import("./features/alerts/new-alert-page"));
 const DashboardsPage = lazy(() => import("./features/dashboards/dashboards-page"));
 const DashboardPage = lazy(() => import("./features/dashboards/dashboard-page"));
 
+type AppProps = {
+  queryClient: QueryClient;
+  /** What keeps the address, where that is not the browser. */
+  router?: ComponentType<{ children: ReactNode }>;
+};
+
 /** The whole page. */
-export function App({ queryClient }: { queryClient: QueryClient }) {
+export function App({ queryClient, router: Router = BrowserRouter }: AppProps) {
   return (
     <ErrorBoundary>
       <I18nProvider locale={userLocale()}>
         <QueryClientProvider client={queryClient}>
-          <BrowserRouter>
+          <Router>
             <InvitationGate>
               <SessionGate>
                 <Routes>
@@ -56,7 +62,7 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                 </Routes>
               </SessionGate>
             </InvitationGate>
-          </BrowserRouter>
+          </Router>
         </QueryClientProvider>
       </I18nProvider>
     </ErrorBoundary>

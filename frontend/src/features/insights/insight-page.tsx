@@ -47,7 +47,11 @@ export default function InsightPage() {
       </main>
     );
   }
-  return <main className={styles.page} aria-busy="true" aria-label="Insight" />;
+  return (
+    <main className={styles.page} aria-busy="true">
+      <h1 className="visually-hidden">Insight</h1>
+    </main>
+  );
 }
 
 /**
