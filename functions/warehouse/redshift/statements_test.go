@@ -53,6 +53,14 @@ func steps(t *testing.T) map[string][]string {
 			Session, Lock, writer.SelectLedger(1), ReadUsers(2), ReadLargeUsers(1), CreateUserStage, StageUsers(2), DeleteUsers, InsertUsers, DropUserStage, InsertLargeUser(2, 1),
 			writer.InsertLedger(1, "TIMESTAMP"),
 		},
+		"erase": {
+			Session, writer.SelectDeletions, ReadUsers(1), writer.SelectSince, writer.UserEvents, Lock, writer.SaveDocument, writer.FindDocument, writer.AddDocument,
+			writer.UserLoads, CreateGone, writer.FillGone(writer.OfUser), writer.DeleteEvents(writer.OfUser), writer.LessEvents, writer.SeenEvents, writer.NoEvents,
+			CreateGoneProperties, writer.LessProperties, writer.NoProperties, writer.DropGone, writer.DropGoneToo,
+			writer.SelectEntries(2), writer.SelectLoadEntries(2), writer.CreateCounts, writer.InsertCounts(2), writer.UpdateFiles, writer.DropCounts,
+			writer.CreateSums, writer.InsertSums(2), writer.UpdateLoads, writer.DropSums, writer.SelectReasons, writer.SetReason, writer.DeleteUser,
+			writer.NextLoadID, writer.InsertLoad,
+		},
 		"audit":   {Session, audit.LedgerRows(21, 2), audit.LedgerSums, audit.Loads, audit.EventRows, audit.DeepEvents(warehouse.Redshift, 2)},
 		"migrate": {Session, CreateLock, Lock, migrate.CreateTable, migrate.CurrentVersion, migrate.InsertVersion, writer.AnyLedger},
 		"provision": slices.Concat(
