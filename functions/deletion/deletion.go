@@ -144,6 +144,12 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	}
 }
 
+// Work implements load.Deletions.
+func (r *Runner) Work(ctx context.Context) (next time.Time, err error) {
+	s, err := r.Run(ctx)
+	return s.Next, err
+}
+
 // once works on one pass to its end, and tells whether another may begin.
 func (r *Runner) once(ctx context.Context, began time.Time, s *Summary) (more bool, err error) {
 	work, err := r.config.Warehouse.Deletions(ctx)

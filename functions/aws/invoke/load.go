@@ -23,6 +23,9 @@ type Runner interface {
 	Sweep(ctx context.Context, w load.Window) (load.Summary, error)
 	// Replay loads again what was set aside in a range.
 	Replay(ctx context.Context, r load.Range) (load.Summary, error)
+	// Delete goes on with deletions of users' data, and tells when there is more
+	// to do: never, for the zero time.
+	Delete(ctx context.Context) (next time.Time, err error)
 }
 
 // Keeper hides from other runs what this one has received.
@@ -68,6 +71,9 @@ const maxNamed = 100
 func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
 	if audited(event) {
 		return l.audit(ctx, event)
+	}
+	if deletes(event) {
+		return l.delete(ctx)
 	}
 	action, do, err := l.action(event)
 	if err != nil {
@@ -188,7 +194,7 @@ func (l *Load) ranged(what, action string, from, to, kind *string) (load.Range, 
 	return r, r.Check()
 }
 
-const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"}, {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted, and the same with {"action":"audit"} and "deep":true`
+const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"}, {"action":"delete"}, {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted, and the same with {"action":"audit"} and "deep":true`
 
 // finishReserve of an invocation's time is kept from its work: Lambda kills
 // what is still at it at the deadline, with the transaction half-way and not a
