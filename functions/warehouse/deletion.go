@@ -183,20 +183,20 @@ type EventIdentity struct {
 // again.
 const HashRounds = 600_000
 
-// saltBytes and hashBytes are the lengths of salt and hash.
-const (
-	saltBytes = 16
-	hashBytes = 32
-)
+// HashSaltBytes is the length of a salt.
+const HashSaltBytes = 16
 
-const hashScheme = "pbkdf2-sha256"
+const (
+	hashScheme = "pbkdf2-sha256"
+	hashBytes  = 32
+)
 
 // HashUserID makes what a receipt keeps of a user's id: PBKDF2 (RFC 8018) with
 // HMAC-SHA-256, written as pbkdf2-sha256$ROUNDS$SALT$HASH in unpadded base64. It
 // cannot be turned back; whoever knows the id can tell that it is the one.
 func HashUserID(id string, salt []byte, rounds int) (string, error) {
-	if len(salt) != saltBytes {
-		return "", fmt.Errorf("hash a user's id: the salt has %d bytes, not %d", len(salt), saltBytes)
+	if len(salt) != HashSaltBytes {
+		return "", fmt.Errorf("hash a user's id: the salt has %d bytes, not %d", len(salt), HashSaltBytes)
 	}
 	sum, err := pbkdf2.Key(sha256.New, id, salt, rounds, hashBytes)
 	if err != nil {
@@ -218,7 +218,7 @@ func HashSalt(hash string) (salt []byte, rounds int, err error) {
 		return nil, 0, fmt.Errorf("%.40q is no hash of a user's id: its rounds are no number", hash)
 	}
 	salt, err = base64.RawStdEncoding.DecodeString(parts[2])
-	if err != nil || len(salt) != saltBytes {
+	if err != nil || len(salt) != HashSaltBytes {
 		return nil, 0, fmt.Errorf("%.40q is no hash of a user's id: its salt is broken", hash)
 	}
 	return salt, rounds, nil

@@ -43,6 +43,8 @@ type Config struct {
 	Saved *saved.Library
 	// Cohorts keeps the cohorts.
 	Cohorts Cohorts
+	// Deletions keeps what is asked to be deleted for good.
+	Deletions Deletions
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
@@ -96,8 +98,8 @@ type Server struct {
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Directory == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, a directory and sessions")
+	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Deletions == nil || c.Directory == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, deletions, a directory and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

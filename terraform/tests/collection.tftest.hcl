@@ -494,6 +494,17 @@ run "with_a_warehouse" {
       "s3:GetObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
       "s3:ListBucket arn:aws:s3:::loaf-test-123456789012-eu-central-1-events",
       "s3:ListBucket arn:aws:s3:::loaf-test-123456789012-eu-central-1-users",
+      "s3:ListBucketVersions arn:aws:s3:::loaf-test-123456789012-eu-central-1-events",
+      "s3:ListBucketVersions arn:aws:s3:::loaf-test-123456789012-eu-central-1-users",
+      "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/events/*",
+      "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/users/*",
+      "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
+      "s3:GetObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/events/*",
+      "s3:GetObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/users/*",
+      "s3:GetObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
+      "s3:DeleteObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/events/*",
+      "s3:DeleteObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/users/*",
+      "s3:DeleteObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
       "s3:GetObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/manifests/*",
       "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/manifests/*",
       "s3:GetObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/state/*",
@@ -507,7 +518,7 @@ run "with_a_warehouse" {
       "secretsmanager:GetSecretValue arn:secret:insights",
       "secretsmanager:GetSecretValue arn:secret:admin",
     ])
-    error_message = "load reads raw objects, keeps manifests and markers, and logs in."
+    error_message = "load reads raw objects, takes users out of them, keeps manifests and markers, and logs in; it deletes no object."
   }
 
   assert {

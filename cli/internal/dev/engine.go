@@ -7,6 +7,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/functions/audit"
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/functions/update"
@@ -19,6 +20,7 @@ type engine interface {
 	load.Warehouse
 	update.Merger
 	audit.Warehouse
+	deletion.Warehouse
 	Migrate(ctx context.Context) error
 	Close() error
 }
@@ -50,7 +52,8 @@ func (o *Options) openEngine(ctx context.Context, dir *datadir.Dir, store *local
 	return e, nil
 }
 
-// watched is a warehouse that says when something was loaded into it.
+// watched is a warehouse that says when something was loaded into it, or deleted
+// from it.
 type watched struct {
 	engine
 	loaded func()
@@ -72,4 +75,13 @@ func (w *watched) Reload(ctx context.Context, objects []warehouse.Object) (wareh
 		w.loaded()
 	}
 	return report, err
+}
+
+// Erase implements deletion.Warehouse.
+func (w *watched) Erase(ctx context.Context, e warehouse.Erasure) (warehouse.Erased, error) {
+	erased, err := w.engine.Erase(ctx, e)
+	if err == nil && (e.Rows || e.Users) {
+		w.loaded()
+	}
+	return erased, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/collect"
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/functions/update"
@@ -24,6 +25,12 @@ const (
 	patience = 5 * time.Second
 	// mergeTimeout leaves a client time to hear that its update waits.
 	mergeTimeout = 20 * time.Second
+	// settle is how long a call of the collection API may take from the moment that
+	// it is accepted at to the object that holds it.
+	settle = 10 * time.Second
+	// deletionSlice bounds the work on deletions between two loads, and
+	// deletionLease outlasts what such work does between two words of its own.
+	deletionSlice, deletionLease = 2 * time.Second, time.Minute
 )
 
 // pipeline is what stands between the collection API and the warehouse.
@@ -45,10 +52,13 @@ func newPipeline(e engine, store *local.Store, keys *local.Keyring, now func() t
 	}
 	events, users := deliver(warehouse.Events), deliver(warehouse.Users)
 	loader := load.New(load.Config{Queue: queue, Warehouse: e, Lister: store, Logger: logger})
+	deletions := deletion.New(deletion.Config{
+		Warehouse: e, Store: store, Settle: settle, Slice: deletionSlice, Lease: deletionLease, Now: now, Logger: logger,
+	})
 	return &pipeline{
 		queue:      queue,
 		deliveries: []*local.Delivery{events, users},
-		schedule:   local.NewSchedule(loader, queue, logger),
+		schedule:   local.NewSchedule(loader, queue, deletions, logger),
 		loader:     loader,
 		auditor:    newAuditor(e, store, now),
 		collection: local.NewHTTP(local.HTTPConfig{

@@ -23,6 +23,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
+	"github.com/dataloaf/dataloaf/insights-server/deletion"
 	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
@@ -253,6 +254,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Clo
 			CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust, Cohorts: cohorts.Find,
 		}),
 		Cohorts:        cohorts,
+		Deletions:      deletion.New(documents, deletion.Options{Now: time.Now, Random: rand.Reader}),
 		Saved:          saved.New(documents, saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
