@@ -716,6 +716,7 @@ run "most" {
     name                  = "a-name-of-20-letters"
     load_interval_minutes = 1440
     raw_retention_days    = 3650
+    event_retention_days  = 365
     log_retention_days    = 3653
     api_keys              = ["kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"]
   }
@@ -724,6 +725,19 @@ run "most" {
   override_data {
     target = data.aws_region.current
     values = { id = "ap-northeast-1" }
+  }
+
+  assert {
+    condition = { for k, l in aws_s3_bucket_lifecycle_configuration.raw : k => { for r in l.rule : r.filter[0].prefix => r.expiration[0].days if startswith(r.id, "retention-") } } == {
+      events = { "events/" = 365 }
+      users  = { "users/" = 3650, "updates/" = 3650 }
+    }
+    error_message = "Raw events expire with the events, and the rest with the raw objects."
+  }
+
+  assert {
+    condition     = { for k, v in aws_lambda_function.this["load"].environment[0].variables : k => v if endswith(k, "_RETENTION_DAYS") } == { LOAF_EVENT_RETENTION_DAYS = "365", LOAF_RAW_RETENTION_DAYS = "3650" }
+    error_message = "The load function knows what expires."
   }
 
   assert {
@@ -1064,6 +1078,34 @@ run "retention_too_short" {
   }
 
   expect_failures = [var.raw_retention_days]
+}
+
+run "event_retention_too_short" {
+  command = plan
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    event_retention_days = 29
+  }
+
+  expect_failures = [var.event_retention_days]
+}
+
+run "event_retention_no_whole_number" {
+  command = plan
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    event_retention_days = 365.25
+  }
+
+  expect_failures = [var.event_retention_days]
 }
 
 run "retention_no_whole_number" {

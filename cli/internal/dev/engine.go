@@ -21,6 +21,7 @@ type engine interface {
 	update.Merger
 	audit.Warehouse
 	deletion.Warehouse
+	load.Expirer
 	Migrate(ctx context.Context) error
 	Close() error
 }
@@ -75,6 +76,14 @@ func (w *watched) Reload(ctx context.Context, objects []warehouse.Object) (wareh
 		w.loaded()
 	}
 	return report, err
+}
+
+// Expire implements load.Expirer.
+func (w *watched) Expire(ctx context.Context, before string, most int) (rows int64, more bool, err error) {
+	if rows, more, err = w.engine.Expire(ctx, before, most); err == nil && rows > 0 {
+		w.loaded()
+	}
+	return rows, more, err
 }
 
 // Erase implements deletion.Warehouse.

@@ -45,13 +45,13 @@ type pipeline struct {
 
 // newPipeline puts the handlers together as they are in AWS, with a folder and
 // a queue in memory at the edges.
-func newPipeline(e engine, store *local.Store, keys *local.Keyring, now func() time.Time, newID func() string, logger *slog.Logger) *pipeline {
+func newPipeline(e engine, store *local.Store, keys *local.Keyring, retention load.Retention, now func() time.Time, newID func() string, logger *slog.Logger) *pipeline {
 	queue := local.NewQueue(now)
 	deliver := func(kind warehouse.Kind) *local.Delivery {
 		return local.NewDelivery(local.DeliveryConfig{Store: store, Kind: kind, Notifier: queue, Now: now, NewID: newID})
 	}
 	events, users := deliver(warehouse.Events), deliver(warehouse.Users)
-	loader := load.New(load.Config{Queue: queue, Warehouse: e, Lister: store, Logger: logger})
+	loader := load.New(load.Config{Queue: queue, Warehouse: e, Lister: store, Logger: logger, Now: now, Retention: retention, Expirer: expirer{e, store}})
 	deletions := deletion.New(deletion.Config{
 		Warehouse: e, Store: store, Settle: settle, Slice: deletionSlice, Lease: deletionLease, Now: now, Logger: logger,
 	})
@@ -60,7 +60,7 @@ func newPipeline(e engine, store *local.Store, keys *local.Keyring, now func() t
 		deliveries: []*local.Delivery{events, users},
 		schedule:   local.NewSchedule(loader, queue, deletions, logger),
 		loader:     loader,
-		auditor:    newAuditor(e, store, now),
+		auditor:    newAuditor(e, store, retention, now),
 		collection: local.NewHTTP(local.HTTPConfig{
 			Keys:    keys,
 			Collect: collect.New(collect.Config{Events: events, Users: users, Now: now, NewID: newID, Logger: logger}),
@@ -73,6 +73,22 @@ func newPipeline(e engine, store *local.Store, keys *local.Keyring, now func() t
 			Logger:   logger,
 		}),
 	}
+}
+
+// expirer deletes events that are no longer kept from the warehouse, and then the
+// raw objects, as the buckets' lifecycle does in AWS.
+type expirer struct {
+	engine
+	store *local.Store
+}
+
+// Expire implements load.Expirer.
+func (x expirer) Expire(ctx context.Context, before string, most int) (rows int64, more bool, err error) {
+	rows, more, err = x.engine.Expire(ctx, before, most)
+	if err != nil || more {
+		return rows, more, err
+	}
+	return rows, false, x.store.RemoveBefore(ctx, warehouse.Events, before)
 }
 
 // start loads every so often. The function that it gives back stops that,

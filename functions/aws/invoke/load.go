@@ -57,6 +57,10 @@ type Report struct {
 	Inserted    int64  `json:"inserted"`
 	Duplicates  int64  `json:"duplicates"`
 	Quarantined int    `json:"quarantined"`
+	// Expired objects are no longer kept and were passed over; ExpiredRows are
+	// events that were deleted because they are not.
+	Expired     int   `json:"expired"`
+	ExpiredRows int64 `json:"expired_rows"`
 	// QuarantinedObjects names the first of them.
 	QuarantinedObjects []string `json:"quarantined_objects,omitempty"`
 	// Stopped says that the time was up: the same call goes on where it ended.
@@ -85,12 +89,13 @@ func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
 	report := Report{
 		Action: action, Objects: summary.Objects, Known: summary.Known, Missing: summary.Missing, Lines: summary.Lines,
 		Inserted: summary.Inserted, Duplicates: summary.Duplicates, Quarantined: len(summary.Quarantined), Stopped: summary.Stopped,
+		Expired: summary.Expired, ExpiredRows: summary.ExpiredRows,
 	}
 	for _, o := range summary.Quarantined[:min(maxNamed, len(summary.Quarantined))] {
 		report.QuarantinedObjects = append(report.QuarantinedObjects, o.ID())
 	}
 	log := l.Logger.With("action", action, "objects", report.Objects, "known", report.Known, "missing", report.Missing, "lines", report.Lines,
-		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "stopped", report.Stopped,
+		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "expired", report.Expired, "expired_rows", report.ExpiredRows, "stopped", report.Stopped,
 		"elapsed_ms", l.Now().Sub(started).Milliseconds())
 	if err != nil {
 		log.ErrorContext(ctx, "a load failed", "error", err)

@@ -74,6 +74,7 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 	adminSecret := env.Text("LOAF_WAREHOUSE_ADMIN_SECRET")
 	updateSecret, insightsSecret := env.Text("LOAF_UPDATE_SECRET"), env.Text("LOAF_INSIGHTS_SECRET")
 	deployment := env.Text("LOAF_DEPLOYMENT")
+	retention, rawRetention := load.Retention{Days: env.Days("LOAF_EVENT_RETENTION_DAYS")}, load.Retention{Days: env.Days("LOAF_RAW_RETENTION_DAYS")}
 	where := env.Warehouse("dataloaf-load")
 	if err := env.Err(); err != nil {
 		return err
@@ -107,7 +108,7 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 	notifications := aws.NewNotifications(aws.NotificationsConfig{
 		Queue: aws.NewQueue(config, queueURL), Buckets: buckets, Visibility: visibility, Now: time.Now, Logger: logger,
 	})
-	loader := load.New(load.Config{Queue: notifications, Warehouse: tables, Lister: store, Logger: logger, Reserve: reserve, Now: time.Now})
+	loader := load.New(load.Config{Queue: notifications, Warehouse: tables, Lister: store, Logger: logger, Reserve: reserve, Now: time.Now, Retention: retention, Expirer: tables})
 	deletions := deletion.New(deletion.Config{
 		Warehouse: tables, Store: store, Settle: settle, Slice: deletionSlice, Reserve: reserve, Lease: deletionLease, VersionDays: versionDays,
 		Remains: remains, Now: time.Now, Logger: logger,
@@ -118,7 +119,7 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 	handler := &invoke.Load{
 		Runner: runner,
 		Keeper: notifications, KeepEvery: keepEvery, Now: time.Now, Logger: logger,
-		Auditor: audit.New(audit.Config{Lister: store, Source: store, Reserve: reserve, Now: time.Now, Open: func(ctx context.Context) (audit.Warehouse, error) {
+		Auditor: audit.New(audit.Config{Lister: store, Source: store, Reserve: reserve, Retention: retention, RawRetention: rawRetention, Now: time.Now, Open: func(ctx context.Context) (audit.Warehouse, error) {
 			if err := runner.MustBeReady(ctx, "audit"); err != nil {
 				return nil, err
 			}

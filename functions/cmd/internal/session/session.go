@@ -29,6 +29,7 @@ type Engine interface {
 	Deletions(ctx context.Context) (warehouse.DeletionWork, error)
 	Erase(ctx context.Context, e warehouse.Erasure) (warehouse.Erased, error)
 	UserEvents(ctx context.Context, userID string, from, to time.Time) (map[warehouse.EventIdentity]bool, error)
+	Expire(ctx context.Context, before string, most int) (rows int64, more bool, err error)
 	Empty(ctx context.Context) (bool, error)
 	Database() warehouse.Database
 	Users(ctx context.Context, ids []string) ([]warehouse.User, error)
@@ -208,6 +209,15 @@ func (w *Warehouse) UserEvents(ctx context.Context, userID string, from, to time
 		return nil, err
 	}
 	return e.UserEvents(ctx, userID, from, to)
+}
+
+// Expire implements load.Expirer.
+func (w *Warehouse) Expire(ctx context.Context, before string, most int) (rows int64, more bool, err error) {
+	e, err := w.open(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	return e.Expire(ctx, before, most)
 }
 
 // Empty implements load.Tables.

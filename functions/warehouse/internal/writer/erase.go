@@ -198,9 +198,7 @@ func (t *erasure) run(ctx context.Context) (warehouse.Erased, error) {
 		}
 	}
 	if t.changed {
-		// A load that stored nothing: by its number everybody who keeps answers
-		// learns that there are newer ones.
-		if err := t.recordChange(ctx); err != nil {
+		if err := t.w.recordChange(ctx, t.tx); err != nil {
 			return out, err
 		}
 	}
@@ -406,14 +404,15 @@ func jsonForm(id string) string {
 	return strings.Trim(string(text), `"`)
 }
 
-// recordChange records a load that stored nothing.
-func (t *erasure) recordChange(ctx context.Context) error {
+// recordChange records a load that stored nothing: by its number everybody who
+// keeps answers learns that there are newer ones.
+func (w *Writer) recordChange(ctx context.Context, tx *sql.Tx) error {
 	var id int64
-	if err := t.tx.QueryRowContext(ctx, NextLoadID).Scan(&id); err != nil {
+	if err := tx.QueryRowContext(ctx, NextLoadID).Scan(&id); err != nil {
 		return fmt.Errorf("take a load id: %w", err)
 	}
-	at := micros(t.w.now())
-	if _, err := t.tx.ExecContext(ctx, InsertLoad, id, at, at, int64(0), int64(0), int64(0), int64(0), at); err != nil {
+	at := micros(w.now())
+	if _, err := tx.ExecContext(ctx, InsertLoad, id, at, at, int64(0), int64(0), int64(0), int64(0), at); err != nil {
 		return fmt.Errorf("record that rows were deleted: %w", err)
 	}
 	return nil

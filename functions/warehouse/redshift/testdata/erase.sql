@@ -7,6 +7,8 @@ FROM "users" WHERE "user_id" IN ($1);
 
 SELECT "bucket", "key", "kind" FROM "loaf_files" WHERE "kind" IN ('users', 'updates') AND "status" = 'loaded' AND "loaded_at" >= $1;
 
+SELECT CAST("event_id" AS VARCHAR(36)), "timestamp" FROM "events" WHERE "user_id" = $1 AND "timestamp" BETWEEN $2 AND $3;
+
 LOCK TABLE "loaf_lock";
 
 UPDATE "loaf_documents" SET "version" = $1, "body" = $2, "updated_at" = $3, "updated_by" = $4 WHERE "kind" = $5 AND "id" = $6 AND "version" = $7;
