@@ -45,7 +45,7 @@ test("an admin deletes a person's data for good, and keeps the receipt", async (
     )
     .toContain("Done");
   await expect(receipt).toContainText("2 events");
-  await expect(receipt).toContainText("a user whose hash ends in");
+  await expect(receipt).toContainText("A user whose hash ends in");
   await expect(receipt).not.toContainText("gone@example.com");
   const look = panel.getByRole("form", { name: "Look for a deletion" });
   await look.getByLabel("Was this person’s data deleted?").fill("gone@example.com");

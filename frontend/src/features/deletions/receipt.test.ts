@@ -51,7 +51,7 @@ test("what is left", () => {
 
 test("whose data it was", () => {
   expect(whose(asked)).toBe("ada");
-  expect(whose({ ...asked, user_id: null })).toBe("a user whose hash ends in zaGhhc2g");
+  expect(whose({ ...asked, user_id: null })).toBe("A user whose hash ends in zaGhhc2g");
 });
 
 test("only the id itself confirms", () => {

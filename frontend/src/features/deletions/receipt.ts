@@ -46,7 +46,7 @@ export function remainsText({ what, until }: Deletion["remains"][number], { at }
 
 /** Whose data it is, or, when that is gone, the end of the hash that is left. */
 export function whose({ user_id: id, user_hash: hash }: Deletion): string {
-  return id ?? `a user whose hash ends in ${hash.slice(-8)}`;
+  return id ?? `A user whose hash ends in ${hash.slice(-8)}`;
 }
 
 /** Whether what was typed is the id, to the letter. */
