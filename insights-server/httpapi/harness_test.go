@@ -23,6 +23,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
+	"github.com/dataloaf/dataloaf/insights-server/deletion"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 	"github.com/dataloaf/dataloaf/insights-server/saved"
@@ -133,7 +134,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	}
 	f := &fixture{t: t, service: &fakeService{}, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, log: &bytes.Buffer{}}
 	c := Config{
-		Service: f.service, Saved: saved.New(fakeDocuments{}, saved.Options{}), Cohorts: cohort.New(&fakeCohorts{now: f.clock.now}, cohort.Options{}), Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
+		Service: f.service, Saved: saved.New(fakeDocuments{}, saved.Options{}), Cohorts: cohort.New(&fakeCohorts{now: f.clock.now}, cohort.Options{}), Deletions: deletion.New(fakeDocuments{}, deletion.Options{Now: f.clock.now, Random: rand.Reader, Rounds: 1}), Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
@@ -317,6 +318,7 @@ var specifiedRoutes = map[string]bool{
 	"POST /api/v1/invitations": true, "POST /api/v1/invitations/accept": true,
 	"GET /api/v1/members": true, "PATCH /api/v1/members/{id}": true, "DELETE /api/v1/members/{id}": true, "POST /api/v1/members/{id}/link": true,
 	"GET /api/v1/tokens": true, "POST /api/v1/tokens": true, "DELETE /api/v1/tokens/{id}": true,
+	"GET /api/v1/deletions": true, "POST /api/v1/deletions": true, "POST /api/v1/deletions/lookup": true, "GET /api/v1/deletions/{id}": true,
 	"GET /api/v1/cohorts": true, "POST /api/v1/cohorts": true, "GET /api/v1/cohorts/{id}": true,
 	"PUT /api/v1/cohorts/{id}": true, "DELETE /api/v1/cohorts/{id}": true,
 	"GET /api/v1/cohorts/{id}/count": true, "GET /api/v1/cohorts/{id}/users": true,

@@ -14,6 +14,7 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/alert"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
+	"github.com/dataloaf/dataloaf/insights-server/deletion"
 	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
@@ -65,6 +66,7 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey, url stri
 		Saved:        library,
 		Alerts:       alerts,
 		AlertTester:  checker,
+		Deletions:    deletion.New(documents, deletion.Options{Now: o.Now, Random: rand.Reader}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Directory:    directory,
 		Sessions:     sessions,

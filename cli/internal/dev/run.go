@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	keys := newKeys(dir, o.APIKey, o.keyGiven, o.NewSecret)
 	watched := &watched{engine: e, loaded: func() {}}
-	p := newPipeline(watched, store, keys.ring, o.Now, o.newID, logger)
+	p := newPipeline(watched, store, keys.ring, o.retention(), o.Now, o.newID, logger)
 	url, _ := address(listener)
 	insights, checker, err := o.newInsights(e, p.queue, dir.Secrets.SessionKey, url, logger)
 	if err != nil {

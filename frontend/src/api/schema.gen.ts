@@ -243,6 +243,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deletions of users' data
+         * @description Those that were asked for, the newest first: the ones under way, and the
+         *     receipts of those that are done. Needs the role admin.
+         */
+        get: operations["listDeletions"];
+        put?: never;
+        /**
+         * Delete a user's data for good
+         * @description Everything that was accepted until now of the user goes: from the
+         *     warehouse, and from the raw objects with their older versions. The load
+         *     function does it; a deletion cannot be called back. What the user does
+         *     from now on is a new user's. An id of which nothing is known is taken as
+         *     well: its data may be on the way. Needs the role admin.
+         */
+        post: operations["askDeletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The deletions of one user
+         * @description Whether the data of a user was deleted: receipts keep a hash of the id, to
+         *     which this compares. Needs the role admin.
+         */
+        post: operations["findDeletions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One deletion
+         * @description How far it has come, or its receipt. Needs the role admin.
+         */
+        get: operations["getDeletion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/query": {
         parameters: {
             query?: never;
@@ -1205,6 +1275,72 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: string;
+        };
+        NewDeletion: {
+            /** @description Whose data goes, of 1 to 256 bytes. Case counts. */
+            user_id: string;
+            /** @description At most 400 characters; it is kept with the receipt and must not name the user. */
+            reason?: string;
+        };
+        Deletion: {
+            id: string;
+            /** @description Null once the deletion is done. */
+            user_id: string | null;
+            /** @description PBKDF2 of the id with HMAC-SHA-256: pbkdf2-sha256$ROUNDS$SALT$HASH. */
+            user_hash: string;
+            reason: string;
+            state: components["schemas"]["DeletionState"];
+            /**
+             * @description Of a deletion that runs: it rewrites raw objects, removes older
+             *     versions of them, or waits for what was on its way when it was asked for.
+             * @enum {string|null}
+             */
+            phase: "objects" | "versions" | "settling" | null;
+            /**
+             * Format: date-time
+             * @description What was accepted until then goes.
+             */
+            requested_at: string;
+            requested_by: string;
+            /**
+             * Format: date-time
+             * @description While it settles, when the last pass may begin.
+             */
+            settles_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            deleted: {
+                /** @description Rows of the table of events. */
+                event_rows: number;
+                /** @description Rows of the table of users. */
+                user_rows: number;
+                /** @description Raw objects that were rewritten. */
+                objects: number;
+                /** @description Lines that were left out of them. */
+                lines: number;
+                /** @description Older versions that were removed. */
+                versions: number;
+            };
+            /** @description Raw objects that were looked into, in all passes. */
+            objects_seen: number;
+            /** @description Raw objects that cannot be read to their end, the first of them. */
+            unreadable: string[];
+            /** @description What is left, of a deletion that is done. */
+            remains: {
+                what: string;
+                /**
+                 * Format: date-time
+                 * @description When it goes by itself; null where somebody has to see to it.
+                 */
+                until: string | null;
+            }[];
+            /** @description Why the last try failed. */
+            error: string | null;
+        };
+        /** @enum {string} */
+        DeletionState: "requested" | "running" | "done" | "failed";
+        DeletionList: {
+            deletions: components["schemas"]["Deletion"][];
         };
         TokenList: {
             tokens: components["schemas"]["Token"][];
@@ -3428,6 +3564,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listDeletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deletions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    askDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "reason": "ticket 4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDeletion"];
+            };
+        };
+        responses: {
+            /** @description The deletion as it was asked for. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    /** @description The path of the deletion. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    findDeletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada"
+                 *     }
+                 */
+                "application/json": {
+                    user_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The deletions of the user, the newest first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deletion. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];

@@ -26,6 +26,7 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/alert"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
+	"github.com/dataloaf/dataloaf/insights-server/deletion"
 	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
@@ -341,6 +342,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, *alert
 		Saved:          library,
 		Alerts:         alerts,
 		AlertTester:    checker,
+		Deletions:      deletion.New(documents, deletion.Options{Now: time.Now, Random: rand.Reader}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
 		PollLoads:      pollLoads,

@@ -1,6 +1,7 @@
 import { Link, useSearchParams } from "react-router";
 import { ApiError } from "../../api/client";
 import { usePerson, type Person } from "../../api/people";
+import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { EventList } from "../../components/event-list";
@@ -11,6 +12,7 @@ import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
 import { userTimezone } from "../../format/timezones";
+import { DeletePerson } from "../deletions/delete-person";
 import { exploreAttribute } from "./explore-link";
 import styles from "./people.module.css";
 
@@ -19,6 +21,7 @@ export function PersonPage() {
   const [params] = useSearchParams();
   const id = params.get("id") ?? "";
   usePageTitle(id === "" ? "People" : id);
+  const admin = useMay("admin");
   const person = usePerson(id);
   const first = person.data?.pages[0];
   const events = person.data?.pages.flatMap((page) => page.events) ?? [];
@@ -46,6 +49,7 @@ export function PersonPage() {
               <LoadMore loading={person.isFetchingNextPage} onMore={() => void person.fetchNextPage()} />
             )}
           </section>
+          {admin && <DeletePerson key={id} id={id} />}
         </>
       ) : null}
       {unknown ? (
