@@ -2,7 +2,7 @@
 // screenshots/ (which git ignores). The server and its answers are real; only
 // the states of waiting and failing hold up or cut the network.
 import type { Page } from "@playwright/test";
-import { open, settled, test } from "./fixtures";
+import { expect, open, settled, test } from "./fixtures";
 
 const question =
   "/explore?event=commit&event=merge&agg=unique_users&event=docs_changed&agg=p90&of=files" +
@@ -72,6 +72,38 @@ const staffed = async (page: Page) => {
   await page.getByRole("group", { name: "Link for ada@example.com" }).waitFor();
 };
 
+/** An alert that fires although its receiver is away, and one that was not checked, on the page that is named. */
+const watched = (where: "list" | "alert" | "new") => async (page: Page) => {
+  const { origin } = new URL(page.url());
+  const query = {
+    kind: "trend",
+    range: { last: "30d" },
+    interval: "day",
+    series: [{ event: "order placed", aggregation: { type: "unique_users" } }],
+  };
+  const saved = await page.request.post(`${origin}/api/v1/insights`, { data: { name: "Buyers", query } });
+  const { id } = (await saved.json()) as { id: string };
+  const alert = {
+    name: "Fewer than ten buyers a day",
+    description: "Tell the shop's team.",
+    insight_id: id,
+    measure: { series: 0 },
+    condition: { type: "below", threshold: 10 },
+    destinations: [{ kind: "webhook", url: "http://127.0.0.1:9/hook" }],
+  };
+  const made = await page.request.post(`${origin}/api/v1/alerts`, { data: alert });
+  const off = { ...alert, name: "Buyers fall", enabled: false, destinations: [] };
+  await page.request.post(`${origin}/api/v1/alerts`, {
+    data: { ...off, condition: { type: "falls", threshold: 20, unit: "percent" } },
+  });
+  const own = (await made.json()) as { id: string };
+  const history = `${origin}/api/v1/alerts/${own.id}/history`;
+  await expect.poll(async () => (await page.request.get(history)).text()).toContain("deliveries");
+  if (where === "new") await page.goto(`${origin}/alerts/new?insight=${id}`);
+  else if (where === "list") await page.goto(`${origin}/alerts`);
+  else await page.goto(`${origin}/alerts/${own.id}`);
+};
+
 const shots: Shot[] = [
   { name: "sign-in", path: "/", signedOut: true },
   ...["line", "area", "bar", "stacked", "table", "number"].map((view) => ({
@@ -103,6 +135,9 @@ const shots: Shot[] = [
   { name: "unfinished", path: "/explore?event=commit&agg=sum&last=7d&tz=UTC" },
   { name: "pipeline", path: "/pipeline" },
   { name: "settings", path: "/settings", empty: true, before: staffed },
+  { name: "alerts", path: "/alerts", empty: true, before: watched("list") },
+  { name: "alert", path: "/alerts", empty: true, before: watched("alert") },
+  { name: "alert-new", path: "/alerts", empty: true, before: watched("new") },
   { name: "invitation", path: "/invitation#token", signedOut: true },
   { name: "event-picker", path: question, before: press(/^Event of A/) },
   { name: "filter-picker", path: question, before: press(/^Property of filters, 1/) },

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dataloaf/dataloaf/insights-server/insight"
@@ -244,7 +245,7 @@ func (d Definition) line(q insight.Query) string {
 		if text = s.Event; text == insight.AnyEvent {
 			text = "any event"
 		}
-		text += " (" + string(s.Aggregation.Type)
+		text += " (" + strings.ReplaceAll(string(s.Aggregation.Type), "_", " ")
 		if s.Aggregation.Property != "" {
 			text += " of " + s.Aggregation.Property
 		}

@@ -12,7 +12,7 @@ export type AlertCondition = Schemas["AlertCondition"];
 
 const alertsKey = ["alerts"] as const;
 
-/** All alerts, and the topics that one may name. How they stand is asked anew while somebody looks. */
+/** All alerts, and the topics that one may name. Nothing asks anew by itself: that would keep a warehouse awake. */
 export function useAlerts() {
   return useQuery({
     queryKey: [...alertsKey, "list"],

@@ -183,7 +183,7 @@ type DestinationsProps = { draft: Draft; topics: readonly string[]; dispatch: Di
 function Destinations({ draft, topics, dispatch }: DestinationsProps) {
   const [topic] = topics;
   return (
-    <div role="group" aria-label="Destinations" className={styles.words}>
+    <div role="group" aria-label="Destinations" className={styles.destinations}>
       <h2>Who is told</h2>
       {draft.destinations.map(({ key, kind, url, topic: chosen }, index) => (
         <div key={key} className={styles.line}>
