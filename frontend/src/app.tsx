@@ -16,6 +16,9 @@ import { SettingsPage } from "./features/settings/settings-page";
 import { Shell } from "./features/shell/shell";
 import { userLocale } from "./format/numbers";
 
+const CohortsPage = lazy(() => import("./features/cohorts/cohorts-page"));
+const CohortPage = lazy(() => import("./features/cohorts/cohort-page"));
+const NewCohortPage = lazy(() => import("./features/cohorts/new-cohort-page"));
 const InsightsPage = lazy(() => import("./features/insights/insights-page"));
 const InsightPage = lazy(() => import("./features/insights/insight-page"));
 const DashboardsPage = lazy(() => import("./features/dashboards/dashboards-page"));
@@ -39,6 +42,9 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                       <Route path="insights/:id" element={<InsightPage />} />
                       <Route path="dashboards" element={<DashboardsPage />} />
                       <Route path="dashboards/:id" element={<DashboardPage />} />
+                      <Route path="cohorts" element={<CohortsPage />} />
+                      <Route path="cohorts/new" element={<NewCohortPage />} />
+                      <Route path="cohorts/:id" element={<CohortPage />} />
                     </Route>
                     <Route path="people" element={<PeoplePage />} />
                     <Route path="people/user" element={<PersonPage />} />

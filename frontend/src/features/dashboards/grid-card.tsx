@@ -14,7 +14,7 @@ import type { DraftAction } from "./dashboard-reducer";
 import type { Layout, Step } from "./layout";
 import { TextDialog } from "./text-dialog";
 import { useDrag } from "./use-drag";
-import { useSeen } from "./use-seen";
+import { useSeen } from "../../components/use-seen";
 
 type GridCardProps = {
   card: Card;

@@ -94,9 +94,9 @@ function fromTrend(query: TrendQuery, view: View): Question | null {
       event,
       aggregation: aggregation.type,
       ...("property" in aggregation ? { property: aggregation.property } : {}),
-      filter: toFilter(filters),
+      filter: fromFilters(filters),
     })),
-    filter: toFilter(query.filters),
+    filter: fromFilters(query.filters),
     period,
     interval: query.interval,
     breakdown: breakdown ? { ...breakdown, limit: limitOf(breakdown) } : null,
@@ -109,7 +109,8 @@ function namesCohort(filters: Filters): boolean {
   return (filters?.conditions ?? []).some(({ scope }) => scope === "cohort");
 }
 
-function toFilter(filters: Filters): Filter {
+/** The server's filters as Explore edits them. */
+export function fromFilters(filters: Filters): Filter {
   return {
     match: filters?.match ?? "all",
     conditions: (filters?.conditions ?? []).flatMap((asked): Condition[] => {

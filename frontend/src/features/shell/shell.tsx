@@ -31,6 +31,7 @@ export function Shell() {
           <NavLink to="/insights">Insights</NavLink>
           <NavLink to="/dashboards">Dashboards</NavLink>
           <NavLink to="/people">People</NavLink>
+          <NavLink to="/cohorts">Cohorts</NavLink>
           <NavLink to="/activity">Activity</NavLink>
           <NavLink to="/pipeline">Pipeline</NavLink>
           <NavLink to="/settings">Settings</NavLink>
