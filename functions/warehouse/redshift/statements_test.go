@@ -53,7 +53,8 @@ func steps(t *testing.T) map[string][]string {
 			Session, Lock, writer.SelectLedger(1), ReadUsers(2), ReadLargeUsers(1), CreateUserStage, StageUsers(2), DeleteUsers, InsertUsers, DropUserStage, InsertLargeUser(2, 1),
 			writer.InsertLedger(1, "TIMESTAMP"),
 		},
-		"audit":   {Session, audit.LedgerRows(21, 2), audit.LedgerSums, audit.Loads, audit.EventRows, audit.DeepEvents(warehouse.Redshift, 2)},
+		"audit": {Session, audit.LedgerRows(21, 2), audit.LedgerSums, audit.Loads, audit.EventRows, audit.DeepEvents(warehouse.Redshift, 2),
+			audit.SelectRecords, audit.DeleteRecords(2), audit.InsertRecord},
 		"migrate": {Session, CreateLock, Lock, migrate.CreateTable, migrate.CurrentVersion, migrate.InsertVersion, writer.AnyLedger},
 		"provision": slices.Concat(
 			[]string{Session, provision.SelectUser, makeUser, setPassword, provision.SelectDatabase},
