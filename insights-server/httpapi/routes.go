@@ -71,6 +71,7 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/properties", viewer, s.properties},
 		{http.MethodGet, "/api/v1/property-values", viewer, s.propertyValues},
 		{http.MethodGet, "/api/v1/pipeline", viewer, s.pipeline},
+		{http.MethodGet, "/api/v1/audit", viewer, s.audit},
 
 		{http.MethodGet, "/api/v1/insights", viewer, listSaved(s, "insights", kept.Insights)},
 		{http.MethodPost, "/api/v1/insights", editor, createSaved(s, "/api/v1/insights", kept.Insights)},

@@ -29,6 +29,7 @@ type Service interface {
 	Properties(ctx context.Context, scope insight.Scope, event string) ([]query.PropertyInfo, error)
 	PropertyValues(ctx context.Context, r query.ValuesRequest) ([]query.ValueCount, error)
 	Pipeline(ctx context.Context) (query.PipelineState, error)
+	Ledger(ctx context.Context, from, to time.Time) (query.Ledger, error)
 	People
 	Ready(ctx context.Context) error
 	CohortCount(ctx context.Context, c insight.Cohort) (int64, error)
@@ -43,6 +44,8 @@ type Config struct {
 	Saved *saved.Library
 	// Cohorts keeps the cohorts.
 	Cohorts Cohorts
+	// Audits is what is kept of audits.
+	Audits Audits
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
@@ -96,8 +99,8 @@ type Server struct {
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Directory == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, a directory and sessions")
+	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Audits == nil || c.Directory == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, audits, a directory and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"github.com/dataloaf/dataloaf/functions/local"
+	"github.com/dataloaf/dataloaf/insights-server/audit"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/document"
@@ -44,6 +45,7 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey string, l
 	return httpapi.New(httpapi.Config{
 		Service:      query.New(e.Database(), query.Options{Now: o.Now, CacheBytes: o.cacheBytes(), Cohorts: cohorts.Find}),
 		Cohorts:      cohorts,
+		Audits:       audit.New(documents),
 		Saved:        saved.New(documents, saved.Options{}),
 		FilesWaiting: func(context.Context) (int, error) { return queue.Waiting(), nil },
 		Directory:    directory,

@@ -21,6 +21,7 @@ import (
 
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no authorities
 
+	"github.com/dataloaf/dataloaf/insights-server/audit"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/document"
@@ -253,6 +254,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Clo
 			CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust, Cohorts: cohorts.Find,
 		}),
 		Cohorts:        cohorts,
+		Audits:         audit.New(documents),
 		Saved:          saved.New(documents, saved.Options{}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
