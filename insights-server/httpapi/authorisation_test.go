@@ -138,6 +138,18 @@ var expectations = map[string]access{
 	"PUT /api/v1/annotations/:id":    editor,
 	"DELETE /api/v1/annotations/:id": editor,
 
+	"GET /api/v1/definitions/events":            viewer,
+	"POST /api/v1/definitions/events":           editor,
+	"GET /api/v1/definitions/events/:id":        viewer,
+	"PUT /api/v1/definitions/events/:id":        editor,
+	"DELETE /api/v1/definitions/events/:id":     editor,
+	"GET /api/v1/definitions/properties":        viewer,
+	"POST /api/v1/definitions/properties":       editor,
+	"GET /api/v1/definitions/properties/:id":    viewer,
+	"PUT /api/v1/definitions/properties/:id":    editor,
+	"DELETE /api/v1/definitions/properties/:id": editor,
+	"GET /api/v1/definitions/property-volumes":  viewer,
+
 	"GET /api/v1/cohorts":           viewer,
 	"POST /api/v1/cohorts":          editor,
 	"GET /api/v1/cohorts/:id":       viewer,

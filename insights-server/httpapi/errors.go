@@ -88,6 +88,8 @@ func toAPI(err error) *apiError {
 			Status: http.StatusConflict, Code: "conflict",
 			Message: "Somebody else changed it in the meantime, so nothing was saved. Read it again and make your change on top, or save yours as a new one.",
 		}
+	case errors.Is(err, saved.ErrDefined):
+		return &apiError{Status: http.StatusConflict, Code: "definition_exists", Field: "name", Message: "There is a definition of this name already. Read the list anew, and change that one."}
 	case errors.Is(err, document.ErrTooLarge):
 		return &apiError{
 			Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",

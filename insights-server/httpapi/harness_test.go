@@ -41,6 +41,9 @@ type fakeService struct {
 	events   []query.EventInfo
 	props    []query.PropertyInfo
 	values   []query.ValueCount
+	volumes  []query.EventVolume
+	seen     []query.SeenProperty
+	carriers []query.PropertyVolume
 	state    query.PipelineState
 	ledger   query.Ledger
 	readyErr error
@@ -69,6 +72,20 @@ func (f *fakeService) Properties(_ context.Context, scope insight.Scope, event s
 func (f *fakeService) PropertyValues(_ context.Context, r query.ValuesRequest) ([]query.ValueCount, error) {
 	f.lastReq = r
 	return f.values, f.err
+}
+
+func (f *fakeService) EventVolumes(context.Context, insight.Query) ([]query.EventVolume, error) {
+	return f.volumes, f.err
+}
+
+func (f *fakeService) SeenProperties(_ context.Context, scope insight.Scope, event string) ([]query.SeenProperty, error) {
+	f.lastReq = query.ValuesRequest{Scope: scope, Event: event}
+	return f.seen, f.err
+}
+
+func (f *fakeService) PropertyVolumes(_ context.Context, property string, _ insight.Query) ([]query.PropertyVolume, error) {
+	f.lastReq = query.ValuesRequest{Property: property}
+	return f.carriers, f.err
 }
 
 func (f *fakeService) Pipeline(context.Context) (query.PipelineState, error) { return f.state, f.err }
@@ -320,6 +337,12 @@ var specifiedRoutes = map[string]bool{
 	"POST /api/v1/dashboards/{id}/duplicate": true,
 	"GET /api/v1/annotations":                true, "POST /api/v1/annotations": true,
 	"GET /api/v1/annotations/{id}": true, "PUT /api/v1/annotations/{id}": true, "DELETE /api/v1/annotations/{id}": true,
+
+	"GET /api/v1/definitions/events": true, "POST /api/v1/definitions/events": true, "GET /api/v1/definitions/events/{id}": true,
+	"PUT /api/v1/definitions/events/{id}": true, "DELETE /api/v1/definitions/events/{id}": true,
+	"GET /api/v1/definitions/properties": true, "POST /api/v1/definitions/properties": true, "GET /api/v1/definitions/properties/{id}": true,
+	"PUT /api/v1/definitions/properties/{id}": true, "DELETE /api/v1/definitions/properties/{id}": true,
+	"GET /api/v1/definitions/property-volumes": true,
 }
 
 // specified reports whether a path is one of specifiedRoutes, or fits one with

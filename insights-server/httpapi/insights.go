@@ -3,13 +3,16 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/dataloaf/dataloaf/insights-server/definition"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
+	"github.com/dataloaf/dataloaf/insights-server/saved"
 )
 
 func (s *Server) query(c echo.Context) error {
@@ -58,9 +61,21 @@ func cacheStatus(q insight.Query, a insight.Answer) string {
 }
 
 func (s *Server) events(c echo.Context) error {
+	all, err := showsHidden(c.Request())
+	if err != nil {
+		return err
+	}
 	events, err := s.config.Service.Events(c.Request().Context())
 	if s.readiness.observe(err); err != nil {
 		return err
+	}
+	if !all {
+		defined, err := s.config.Saved.EventDefinitions.List(c.Request().Context(), "")
+		if s.readiness.observe(err); err != nil {
+			return err
+		}
+		hidden := definition.Hidden(defined, func(d saved.EventDefinition) saved.Definition { return d.Definition })
+		events = slices.DeleteFunc(slices.Clone(events), func(e query.EventInfo) bool { return hidden[e.Name] })
 	}
 	return c.JSON(http.StatusOK, map[string][]query.EventInfo{"events": list(events)})
 }
@@ -70,9 +85,21 @@ func (s *Server) properties(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	all, err := showsHidden(c.Request())
+	if err != nil {
+		return err
+	}
 	properties, err := s.config.Service.Properties(c.Request().Context(), p.Scope, p.Event)
 	if s.readiness.observe(err); err != nil {
 		return err
+	}
+	if !all {
+		defined, err := s.propertyDefinitions(c.Request().Context(), p.Scope)
+		if err != nil {
+			return err
+		}
+		hidden := definition.Hidden(defined, func(d saved.PropertyDefinition) saved.Definition { return d.Definition })
+		properties = slices.DeleteFunc(slices.Clone(properties), func(p query.PropertyInfo) bool { return hidden[p.Name] })
 	}
 	return c.JSON(http.StatusOK, map[string][]query.PropertyInfo{"properties": list(properties)})
 }

@@ -73,6 +73,18 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/pipeline", viewer, s.pipeline},
 		{http.MethodGet, "/api/v1/audit", viewer, s.audit},
 
+		{http.MethodGet, eventDefinitionsPath, viewer, s.listEventDefinitions},
+		{http.MethodPost, eventDefinitionsPath, editor, createSaved(s, eventDefinitionsPath, kept.EventDefinitions)},
+		{http.MethodGet, eventDefinitionsPath + "/:id", viewer, readSaved(s, kept.EventDefinitions)},
+		{http.MethodPut, eventDefinitionsPath + "/:id", editor, replaceSaved(s, kept.EventDefinitions)},
+		{http.MethodDelete, eventDefinitionsPath + "/:id", editor, deleteSaved(s, kept.EventDefinitions)},
+		{http.MethodGet, propertyDefinitionsPath, viewer, s.listPropertyDefinitions},
+		{http.MethodPost, propertyDefinitionsPath, editor, createSaved(s, propertyDefinitionsPath, kept.PropertyDefinitions)},
+		{http.MethodGet, propertyDefinitionsPath + "/:id", viewer, readSaved(s, kept.PropertyDefinitions)},
+		{http.MethodPut, propertyDefinitionsPath + "/:id", editor, replaceSaved(s, kept.PropertyDefinitions)},
+		{http.MethodDelete, propertyDefinitionsPath + "/:id", editor, deleteSaved(s, kept.PropertyDefinitions)},
+		{http.MethodGet, propertyVolumesPath, viewer, s.propertyVolumes},
+
 		{http.MethodGet, "/api/v1/insights", viewer, listSaved(s, "insights", kept.Insights)},
 		{http.MethodPost, "/api/v1/insights", editor, createSaved(s, "/api/v1/insights", kept.Insights)},
 		{http.MethodGet, "/api/v1/insights/:id", viewer, readSaved(s, kept.Insights)},

@@ -28,6 +28,7 @@ func (fakeDocuments) List(context.Context, document.Kind) ([]document.Document, 
 func (fakeDocuments) Get(_ context.Context, kind document.Kind, id string) (document.Document, error) {
 	body := map[document.Kind]string{
 		"insight": saving("n"), "dashboard": `{"name":"n","description":"","cards":[]}`, "annotation": `{"at":"2024-01-01T00:00:00Z","text":"t"}`,
+		"event definition": `{"name":"n"}`, "property definition": `{"scope":"event","name":"n"}`,
 	}[kind]
 	return document.Document{Kind: kind, ID: id, Version: 1, Body: json.RawMessage(body)}, nil
 }

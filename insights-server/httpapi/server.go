@@ -31,6 +31,7 @@ type Service interface {
 	Pipeline(ctx context.Context) (query.PipelineState, error)
 	Ledger(ctx context.Context, from, to time.Time) (query.Ledger, error)
 	People
+	Seen
 	Ready(ctx context.Context) error
 	CohortCount(ctx context.Context, c insight.Cohort) (int64, error)
 	CohortUsers(ctx context.Context, c insight.Cohort, after string, limit int) (users []string, more bool, err error)
@@ -40,7 +41,7 @@ type Service interface {
 type Config struct {
 	// Service answers the questions.
 	Service Service
-	// Saved is what people keep: insights, dashboards and annotations.
+	// Saved is what people keep: insights, dashboards, annotations and definitions.
 	Saved *saved.Library
 	// Cohorts keeps the cohorts.
 	Cohorts Cohorts

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -110,6 +111,35 @@ func (f *Form) Text(name string, least, most int) string {
 		return ""
 	}
 	return s
+}
+
+// Name gives a required string of so many characters, any of them.
+func (f *Form) Name(name string, most int) string {
+	n, err := f.fields.required(name, fmt.Sprintf("Give 1 to %d characters.", most))
+	if f.fail(err) {
+		return ""
+	}
+	s, err := n.name(fmt.Sprintf("Give 1 to %d characters.", most))
+	if f.fail(err) {
+		return ""
+	}
+	if length := utf8.RuneCountInString(s); length > most {
+		f.fail(errorf(CodeInvalidValue, n.path, "%q has %d characters. Give at most %d.", name, length, most))
+		return ""
+	}
+	return s
+}
+
+// Flag gives an optional boolean; false when there is none.
+func (f *Form) Flag(name string) bool {
+	n, ok := f.fields.get(name)
+	if f.shared.err != nil || !ok {
+		return false
+	}
+	if n.kind != jsonBool {
+		f.fail(errorf(CodeWrongType, n.path, "%q must be true or false, not %s.", name, n.kind))
+	}
+	return n.boolean
 }
 
 // Word gives a required string that must be one of the known ones.

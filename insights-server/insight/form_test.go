@@ -21,6 +21,9 @@ func read(body string) (at time.Time, err error) {
 	if f.Has("at") {
 		at = f.Instant("at")
 	}
+	if f.Has("title") && f.Flag("titled") {
+		f.Name("title", 3)
+	}
 	for _, part := range f.Forms("parts", "A part", 2) {
 		part.Word("kind", "a", "b")
 		part.Form("place", "A place").Whole("x", 0, 11)
@@ -35,7 +38,7 @@ func TestForm(t *testing.T) {
 	if want := time.Date(2024, 3, 1, 3, 30, 0, 123456000, time.UTC); err != nil || !at.Equal(want) {
 		t.Errorf("%v, %v", at, err)
 	}
-	for _, nothing := range []string{`{"name":"a"}`, `{"name":"a","note":null,"range":null,"timezone":null,"display":null,"parts":null,"query":null}`} {
+	for _, nothing := range []string{`{"name":"a"}`, `{"name":"a","title":"","titled":null}`, `{"name":"a","title":" ","titled":true}`, `{"name":"a","title":"äöü","titled":true}`, `{"name":"a","note":null,"range":null,"timezone":null,"display":null,"parts":null,"query":null}`} {
 		if _, err := read(nothing); err != nil {
 			t.Errorf("%s: %v", nothing, err)
 		}
@@ -43,6 +46,11 @@ func TestForm(t *testing.T) {
 
 	for _, test := range []struct{ body, code, field string }{
 		{``, CodeInvalidJSON, ""},
+		{`{"name":"a","title":"","titled":true}`, CodeRequired, "title"},
+		{`{"name":"a","title":"äöüß","titled":true}`, CodeInvalidValue, "title"},
+		{`{"name":"a","title":1,"titled":true}`, CodeWrongType, "title"},
+		{`{"name":"a","title":"a\u0000","titled":true}`, CodeNULCharacter, "title"},
+		{`{"name":"a","title":"a","titled":"true"}`, CodeWrongType, "titled"},
 		{`[]`, CodeWrongType, ""},
 		{`{"name":"a","name":"b"}`, CodeDuplicateField, "name"},
 		{`{}`, CodeRequired, "name"},
@@ -76,7 +84,7 @@ func TestForm(t *testing.T) {
 			t.Errorf("%s: %#v, want %s at %s", test.body, err, test.code, test.field)
 		}
 	}
-	if _, err := read(`{"name":"a","extra":1}`); !strings.Contains(err.Error(), "Known are: name, note, range, timezone, display, query, at, parts.") {
+	if _, err := read(`{"name":"a","extra":1}`); !strings.Contains(err.Error(), "Known are: name, note, range, timezone, display, query, at, title, parts.") {
 		t.Errorf("what is known: %v", err)
 	}
 }

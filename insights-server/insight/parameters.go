@@ -54,3 +54,27 @@ func ParseDays(from, to, timezone string) (start, end time.Time, _ error) {
 	}
 	return start, end, nil
 }
+
+// ParsePeriod reads a range from the parameters of a URL: from and to, or last,
+// those that are given. It gives a query of which only the range and the zone
+// count. An empty zone is UTC. An error is an *Error.
+func ParsePeriod(given map[string]string, timezone string) (Query, error) {
+	q := Query{Zone: time.UTC}
+	if timezone != "" {
+		var err *Error
+		if q.Zone, err = parseZone(timezone, "timezone"); err != nil {
+			return Query{}, err
+		}
+	}
+	parameters := node{kind: jsonObject}
+	for _, name := range []string{"from", "to", "last"} {
+		if text, ok := given[name]; ok {
+			parameters.members = append(parameters.members, member{name, node{path: name, kind: jsonString, text: text}})
+		}
+	}
+	var err *Error
+	if q.Range, err = parseRange(parameters); err != nil {
+		return Query{}, err
+	}
+	return q, nil
+}

@@ -72,54 +72,91 @@ type PropertyInfo struct {
 // Properties lists the properties of a scope, the commonest first. The event
 // narrows the event scope to one event; it is empty or "*" for all.
 func (s *Service) Properties(ctx context.Context, scope insight.Scope, event string) ([]PropertyInfo, error) {
-	counts := map[string]map[string]int64{}
+	var typed []PropertyTypes
 	err := s.read(ctx, "list the properties", func(ctx context.Context, d dialect.Dialect) error {
-		args := &dialect.Args{}
-		var statement string
-		switch {
-		case scope == insight.ScopeUser:
-			statement = d.AttributeTypes()
-		case event == "" || event == insight.AnyEvent:
-			statement = `SELECT "property", "type", CAST(SUM("count") AS BIGINT) FROM "loaf_property_catalog" GROUP BY 1, 2`
-		default:
-			statement = `SELECT "property", "type", "count" FROM "loaf_property_catalog" WHERE "event" = ` + d.Param(args.Bind(event), dialect.Text)
-		}
-		sql, values := args.Finish(statement)
-		rows, err := s.db.SQL.QueryContext(ctx, sql, values...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var name, kind string
-			var n int64
-			if err := rows.Scan(&name, &kind, &n); err != nil {
-				return err
-			}
-			if counts[name] == nil {
-				counts[name] = map[string]int64{}
-			}
-			counts[name][kind] += n
-		}
-		return rows.Err()
+		var err error
+		typed, err = readPropertyTypes(ctx, s.reader(ctx), scope, event, d)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	properties := []PropertyInfo{}
+	properties := make([]PropertyInfo, len(typed))
+	for i, t := range typed {
+		properties[i] = PropertyInfo{Name: t.Name, Count: t.Count}
+		for _, of := range t.Types {
+			properties[i].Types = append(properties[i].Types, of.Type)
+		}
+	}
+	return properties, nil
+}
+
+// PropertyTypes is a property of the catalogue with how often it has each type.
+type PropertyTypes struct {
+	Name string
+	// Count is how many events, or users, have it.
+	Count int64
+	// Types are the JSON types of its values, the commonest first.
+	Types []TypeCount
+}
+
+// TypeCount is a JSON type and how many events, or users, have a value of it.
+type TypeCount struct {
+	Type  string `json:"type"`
+	Count int64  `json:"count"`
+}
+
+// readPropertyTypes reads the properties of a scope, the commonest first: those
+// of events from the catalogue that each load adds to, those of users from
+// their rows.
+func readPropertyTypes(ctx context.Context, q querier, scope insight.Scope, event string, d dialect.Dialect) ([]PropertyTypes, error) {
+	args := &dialect.Args{}
+	var statement string
+	switch {
+	case scope == insight.ScopeUser:
+		statement = d.AttributeTypes()
+	case event == "" || event == insight.AnyEvent:
+		statement = `SELECT "property", "type", CAST(SUM("count") AS BIGINT) FROM "loaf_property_catalog" GROUP BY 1, 2`
+	default:
+		statement = `SELECT "property", "type", "count" FROM "loaf_property_catalog" WHERE "event" = ` + d.Param(args.Bind(event), dialect.Text)
+	}
+	sql, values := args.Finish(statement)
+	rows, err := q.QueryContext(ctx, sql, values...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := map[string]map[string]int64{}
+	for rows.Next() {
+		var name, kind string
+		var n int64
+		if err := rows.Scan(&name, &kind, &n); err != nil {
+			return nil, err
+		}
+		if counts[name] == nil {
+			counts[name] = map[string]int64{}
+		}
+		counts[name][kind] += n
+	}
+	return typesOf(counts), rows.Err()
+}
+
+// typesOf puts the counts of each name and type in order.
+func typesOf(counts map[string]map[string]int64) []PropertyTypes {
+	properties := make([]PropertyTypes, 0, len(counts))
 	for name, byType := range counts {
-		p := PropertyInfo{Name: name}
+		p := PropertyTypes{Name: name}
 		for kind, n := range byType {
-			p.Types = append(p.Types, kind)
+			p.Types = append(p.Types, TypeCount{kind, n})
 			p.Count += n
 		}
-		slices.SortFunc(p.Types, func(a, b string) int { return commonest(byType[a], byType[b], a, b) })
+		slices.SortFunc(p.Types, func(a, b TypeCount) int { return commonest(a.Count, b.Count, a.Type, b.Type) })
 		properties = append(properties, p)
 	}
-	slices.SortFunc(properties, func(a, b PropertyInfo) int {
+	slices.SortFunc(properties, func(a, b PropertyTypes) int {
 		return commonest(a.Count, b.Count, a.Name, b.Name)
 	})
-	return properties, nil
+	return properties
 }
 
 // ValuesRequest asks for the values of one property.

@@ -181,6 +181,9 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 	for _, s := range cohortPlans(t, r) {
 		statements = append(statements, s)
 	}
+	for _, s := range seenPlans(t, r) {
+		statements = append(statements, s)
+	}
 	statements = append(statements, query.Statement{SQL: r.AttributeTypes()}, query.Statement{SQL: query.SelectState})
 	statements = append(statements, runnable(t, statements)...)
 	for _, s := range statements {

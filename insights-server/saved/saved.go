@@ -1,5 +1,5 @@
-// Package saved keeps what people save: insights, dashboards of them, and
-// annotations of the time line. It knows what each is made of and how they
+// Package saved keeps what people save: insights, dashboards of them,
+// annotations of the time line, and definitions of events and properties. It knows what each is made of and how they
 // hang together; where they lie is the document store's matter.
 package saved
 
@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -26,6 +27,9 @@ const (
 	insightKind    document.Kind = "insight"
 	dashboardKind  document.Kind = "dashboard"
 	annotationKind document.Kind = "annotation"
+
+	eventDefinitionKind    document.Kind = "event definition"
+	propertyDefinitionKind document.Kind = "property definition"
 )
 
 const (
@@ -90,12 +94,17 @@ type Library struct {
 	Insights    *Collection[Insight]
 	Dashboards  *Collection[Dashboard]
 	Annotations *Collection[Annotation]
+
+	EventDefinitions    *Collection[EventDefinition]
+	PropertyDefinitions *Collection[PropertyDefinition]
 }
 
 // Options of a Library. The zero value is good.
 type Options struct {
 	// NewID makes the ids of a dashboard's cards; nil means random UUIDs.
 	NewID func() string
+	// Now is the clock by which definitions are verified; nil means time.Now.
+	Now func() time.Time
 }
 
 // New makes a library over a document store. It touches no database.
@@ -103,10 +112,16 @@ func New(documents Documents, o Options) *Library {
 	if o.NewID == nil {
 		o.NewID = uuid.NewString
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	l := &Library{
 		Insights:    &Collection[Insight]{documents: documents, kind: insightKind, read: readInsight},
 		Dashboards:  &Collection[Dashboard]{documents: documents, kind: dashboardKind},
 		Annotations: &Collection[Annotation]{documents: documents, kind: annotationKind, read: readAnnotation},
+
+		EventDefinitions:    definitions(documents, eventDefinitionKind, readEventDefinition, eventDefinitionOf, o.Now),
+		PropertyDefinitions: definitions(documents, propertyDefinitionKind, readPropertyDefinition, propertyDefinitionOf, o.Now),
 	}
 	l.Dashboards.read = func(f *insight.Form) Dashboard { return readDashboard(f, o.NewID) }
 	l.Dashboards.check = l.checkDashboard
@@ -127,6 +142,13 @@ type Collection[C any] struct {
 	check func(ctx context.Context, now C, before *C) error
 	// name is what an item is called, to be searched and copied by.
 	name func(*C) *string
+	// only is what there may be one item of; a nil only allows any number.
+	only func(*C) string
+	// making keeps two of this process from making the same one at once.
+	making sync.Mutex
+	// settle fills in what the form does not say; before is what it replaces, nil
+	// for what is new, and by is who saves it. nil where there is nothing such.
+	settle func(now, before *C, by string)
 }
 
 // List gives the items whose name holds the text, case ignored, the last
@@ -186,7 +208,55 @@ func (c *Collection[C]) Create(ctx context.Context, body []byte, by string) (Ite
 			return Item[C]{}, err
 		}
 	}
+	if c.settle != nil {
+		c.settle(&content, nil, by)
+	}
+	if c.only != nil {
+		return c.addOnly(ctx, content, by)
+	}
 	return c.add(ctx, content, by)
+}
+
+// addOnly saves the only item of its name. Not every engine keeps names apart,
+// so of two that other processes make at the same time the older stays.
+func (c *Collection[C]) addOnly(ctx context.Context, content C, by string) (Item[C], error) {
+	c.making.Lock()
+	defer c.making.Unlock()
+	if _, ok, err := c.oldest(ctx, content); err != nil {
+		return Item[C]{}, err
+	} else if ok {
+		return Item[C]{}, fmt.Errorf("save a new %s: %w", c.kind, ErrDefined)
+	}
+	made, err := c.add(ctx, content, by)
+	if err != nil {
+		return Item[C]{}, err
+	}
+	first, ok, err := c.oldest(ctx, content)
+	if err != nil || !ok || first == made.ID {
+		return made, err
+	}
+	if err := c.documents.Delete(ctx, c.kind, made.ID, made.Version); err != nil {
+		return Item[C]{}, err
+	}
+	return Item[C]{}, fmt.Errorf("save a new %s: %w", c.kind, ErrDefined)
+}
+
+// oldest finds the id of the oldest item that is of the same as the content.
+func (c *Collection[C]) oldest(ctx context.Context, content C) (id string, ok bool, err error) {
+	documents, err := c.documents.List(ctx, c.kind) // the oldest first
+	if err != nil {
+		return "", false, err
+	}
+	for _, d := range documents {
+		item, err := decode[C](d)
+		if err != nil {
+			return "", false, err
+		}
+		if c.only(&item.Content) == c.only(&content) {
+			return item.ID, true, nil
+		}
+	}
+	return "", false, nil
 }
 
 func (c *Collection[C]) add(ctx context.Context, content C, by string) (Item[C], error) {
@@ -219,10 +289,14 @@ func (c *Collection[C]) Replace(ctx context.Context, id string, body []byte, ver
 		return Item[C]{}, err
 	}
 	return c.change(ctx, id, version, by, func(before C) (C, error) {
-		if c.check == nil {
-			return content, nil
+		now := content
+		if c.settle != nil {
+			c.settle(&now, &before, by)
 		}
-		return content, c.check(ctx, content, &before)
+		if c.check == nil {
+			return now, nil
+		}
+		return now, c.check(ctx, now, &before)
 	})
 }
 

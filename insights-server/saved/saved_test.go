@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,10 +58,17 @@ func eachEngine(t *testing.T, test func(t *testing.T, l *saved.Library)) {
 				t.Fatal(err)
 			}
 			at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
-			tick := func() time.Time { at = at.Add(time.Minute); return at }
+			var mu sync.Mutex
+			tick := func() time.Time {
+				mu.Lock()
+				defer mu.Unlock()
+				at = at.Add(time.Minute)
+				return at
+			}
 			cards := 0
 			test(t, saved.New(document.New(w.Database(), document.Options{Now: tick}), saved.Options{
 				NewID: func() string { cards++; return fmt.Sprintf("card-%d", cards) },
+				Now:   tick,
 			}))
 		})
 	}

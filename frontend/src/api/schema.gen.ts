@@ -551,6 +551,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/definitions/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events, seen and defined
+         * @description All event names that were seen, the most frequent first, then those that
+         *     are only defined, by name; each with its definition and with other names
+         *     that may be of the same event. It reads the catalogue that each load
+         *     keeps, and of the range's events the names and times.
+         */
+        get: operations["listEventDefinitions"];
+        put?: never;
+        /**
+         * Define an event
+         * @description A name has one definition: where there is one, the answer is 409
+         *     `definition_exists`. The name need not have been seen.
+         */
+        post: operations["createEventDefinition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** Read one definition */
+        get: operations["getEventDefinition"];
+        /**
+         * Change a definition
+         * @description Replaces all of it but what it is of: another name is refused
+         *     (`not_allowed`). With `version` in the body, or with `If-Match`, it is
+         *     saved only while it still has that version, else the answer is 409
+         *     `conflict` and nothing is changed. Without either it replaces whatever
+         *     there is.
+         */
+        put: operations["replaceEventDefinition"];
+        post?: never;
+        /**
+         * Delete a definition
+         * @description No event and no user is touched; the name is undefined again.
+         */
+        delete: operations["deleteEventDefinition"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Properties, seen and defined
+         * @description All properties of events, or attributes of users, that were seen, the
+         *     most frequent first, then those that are only defined, by name. Counts
+         *     and types come from the catalogue that each load keeps (those of users
+         *     from their rows), samples from the 200 newest events or last changed
+         *     users.
+         */
+        get: operations["listPropertyDefinitions"];
+        put?: never;
+        /**
+         * Define a property of events, or an attribute of users
+         * @description A name has one definition: where there is one, the answer is 409
+         *     `definition_exists`. The name need not have been seen.
+         */
+        post: operations["createPropertyDefinition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/properties/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** Read one definition */
+        get: operations["getPropertyDefinition"];
+        /**
+         * Change a definition
+         * @description Replaces all of it but what it is of: another name or scope is refused
+         *     (`not_allowed`). With `version` in the body, or with `If-Match`, it is
+         *     saved only while it still has that version, else the answer is 409
+         *     `conflict` and nothing is changed. Without either it replaces whatever
+         *     there is.
+         */
+        put: operations["replacePropertyDefinition"];
+        post?: never;
+        /**
+         * Delete a definition
+         * @description No event and no user is touched; the name is undefined again.
+         */
+        delete: operations["deletePropertyDefinition"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/property-volumes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which events carry a property
+         * @description The events that have had the property, those first that had it most
+         *     often. Counts since the beginning come from the catalogue; for those of
+         *     the range the property is read on the range's events.
+         */
+        get: operations["listPropertyVolumes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts": {
         parameters: {
             query?: never;
@@ -1555,6 +1698,197 @@ export interface components {
         AnnotationList: {
             annotations: components["schemas"]["Annotation"][];
         };
+        EventDefinitionInput: {
+            /** @description The name as it is sent, with its case; not `*`. */
+            name: string;
+            description?: string;
+            /** @description Left out of suggestions. No query's answer changes by it. */
+            hidden?: boolean;
+            /** @description Somebody has seen to it that the name means what its description says. */
+            verified?: boolean;
+        };
+        EventDefinitionChange: {
+            /** @description The name as it is sent, with its case; not `*`. */
+            name: string;
+            description?: string;
+            /** @description Left out of suggestions. No query's answer changes by it. */
+            hidden?: boolean;
+            /** @description Somebody has seen to it that the name means what its description says. */
+            verified?: boolean;
+            /** @description The version that this is a change of. */
+            version?: number;
+        };
+        EventDefinition: {
+            /** Format: uuid */
+            id: string;
+            /** @description Counts from 1, and goes up by one with each change. */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The address of who saved it first. */
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The address of who changed it last. */
+            updated_by: string;
+            /** @description The name as it is sent, with its case; not `*`. */
+            name: string;
+            description: string;
+            /** @description Left out of suggestions. No query's answer changes by it. */
+            hidden: boolean;
+            /** @description Somebody has seen to it that the name means what its description says. */
+            verified: boolean;
+            /**
+             * Format: date-time
+             * @description When it was verified; null while it is not.
+             */
+            verified_at: string | null;
+            /** @description The address of who verified it; null while it is not. */
+            verified_by: string | null;
+        };
+        PropertyDefinitionInput: {
+            scope: components["schemas"]["Scope"];
+            /** @description The name as it is sent, with its case. */
+            name: string;
+            description?: string;
+            /** @description Left out of suggestions. No query's answer changes by it. */
+            hidden?: boolean;
+            /** @description Somebody has seen to it that the name means what its description says. */
+            verified?: boolean;
+        };
+        PropertyDefinitionChange: {
+            scope: components["schemas"]["Scope"];
+            /** @description The name as it is sent, with its case. */
+            name: string;
+            description?: string;
+            /** @description Left out of suggestions. No query's answer changes by it. */
+            hidden?: boolean;
+            /** @description Somebody has seen to it that the name means what its description says. */
+            verified?: boolean;
+            /** @description The version that this is a change of. */
+            version?: number;
+        };
+        PropertyDefinition: {
+            /** Format: uuid */
+            id: string;
+            /** @description Counts from 1, and goes up by one with each change. */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The address of who saved it first. */
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The address of who changed it last. */
+            updated_by: string;
+            scope: components["schemas"]["Scope"];
+            /** @description The name as it is sent, with its case. */
+            name: string;
+            description: string;
+            /** @description Left out of suggestions. No query's answer changes by it. */
+            hidden: boolean;
+            /** @description Somebody has seen to it that the name means what its description says. */
+            verified: boolean;
+            /**
+             * Format: date-time
+             * @description When it was verified; null while it is not.
+             */
+            verified_at: string | null;
+            /** @description The address of who verified it; null while it is not. */
+            verified_by: string | null;
+        };
+        /** @description The instants that were counted, from the first on and before the second. */
+        CountedRange: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
+        DefinedEventList: {
+            range: components["schemas"]["CountedRange"];
+            events: components["schemas"]["DefinedEvent"][];
+        };
+        DefinedEvent: {
+            name: string;
+            /** @description false for a name that is defined and has never come. */
+            seen: boolean;
+            /** @description All events of the name. */
+            count: number;
+            /** @description Those in the range. */
+            count_in_range: number;
+            /** Format: date-time */
+            first_seen: string | null;
+            /** Format: date-time */
+            last_seen: string | null;
+            /**
+             * @description Other names that differ from this one in case, spaces, underscores and
+             *     hyphens alone, the first 20: likely one thing under two names. Nothing is
+             *     merged.
+             */
+            alike: string[];
+            /** @description null where nobody has defined it. */
+            definition: components["schemas"]["EventDefinition"] | null;
+        };
+        DefinedPropertyList: {
+            properties: components["schemas"]["DefinedProperty"][];
+        };
+        DefinedProperty: {
+            name: string;
+            /** @description false for a name that is defined and has never come. */
+            seen: boolean;
+            /** @description How many events, or users, have it. */
+            count: number;
+            /** @description The JSON types of its values, the most frequent first. */
+            types: components["schemas"]["TypeCount"][];
+            /** @description There are several types. */
+            mixed_types: boolean;
+            /**
+             * @description One of its values, of a text at most 100 characters; null where none was
+             *     at hand, and of what looks personal.
+             */
+            sample: string | number | boolean | null;
+            /** @description The name sounds like personal data. */
+            looks_personal: boolean;
+            /** @description Why it does. */
+            personal_reason: string | null;
+            /**
+             * @description Other names that differ from this one in case, spaces, underscores and
+             *     hyphens alone, the first 20: likely one thing under two names. Nothing is
+             *     merged.
+             */
+            alike: string[];
+            /** @description null where nobody has defined it. */
+            definition: components["schemas"]["PropertyDefinition"] | null;
+        };
+        TypeCount: {
+            type: components["schemas"]["PropertyType"];
+            count: number;
+        };
+        PropertyVolumeList: {
+            range: components["schemas"]["CountedRange"];
+            events: components["schemas"]["PropertyVolume"][];
+        };
+        PropertyVolume: {
+            event: string;
+            /** @description How many events of the name have the property. */
+            count: number;
+            /** @description How many events of the name there are. */
+            event_count: number;
+            /** @description The JSON types of its values there, the most frequent first. */
+            types: components["schemas"]["TypeCount"][];
+            /** @description How many of the range have the property. */
+            count_in_range: number;
+            /**
+             * Format: date-time
+             * @description When the first of those happened; null where there is none.
+             */
+            first_seen: string | null;
+            /**
+             * Format: date-time
+             * @description When the last of those happened; null where there is none.
+             */
+            last_seen: string | null;
+        };
         /**
          * @description Asks for the SQL beside the answer. The question is then asked of the
          *     warehouse, whatever is kept. An answer in CSV leaves the SQL out.
@@ -2104,6 +2438,7 @@ export interface components {
          * @description It does not go with how things are, and nothing was changed; `code` says
          *     why. `conflict`: somebody else changed it in the meantime. `in_use`: a
          *     dashboard shows the insight, or an insight names the cohort.
+         *     `definition_exists`: the name has a definition.
          */
         Conflict: {
             headers: {
@@ -3647,7 +3982,10 @@ export interface operations {
     };
     listEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With `false`, names that their definitions hide are left out. */
+                hidden?: "true" | "false";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3676,6 +4014,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
@@ -3695,6 +4034,8 @@ export interface operations {
                  *     `scope=user`.
                  */
                 event?: string;
+                /** @description With `false`, names that their definitions hide are left out. */
+                hidden?: "true" | "false";
             };
             header?: never;
             path?: never;
@@ -3786,6 +4127,416 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ValueList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listEventDefinitions: {
+        parameters: {
+            query?: {
+                /** @description The first calendar day of the range, with `to`. */
+                from?: string;
+                /** @description The last calendar day of the range, included. */
+                to?: string;
+                /** @description In place of `from` and `to`, the last units up to now, as in a query. Without any of the three, `30d`. */
+                last?: string;
+                /** @description The zone of the days; an IANA name. */
+                timezone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinedEventList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createEventDefinition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventDefinitionInput"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDefinition"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getEventDefinition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The definition. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDefinition"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    replaceEventDefinition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventDefinitionChange"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDefinition"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteEventDefinition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listPropertyDefinitions: {
+        parameters: {
+            query: {
+                /** @description Properties of events, or attributes of users. */
+                scope: components["parameters"]["Scope"];
+                /**
+                 * @description Only the properties that this event has had; `*` is every event. It
+                 *     plays no part with `scope=user`.
+                 */
+                event?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The properties. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinedPropertyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createPropertyDefinition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropertyDefinitionInput"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyDefinition"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getPropertyDefinition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The definition. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyDefinition"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    replacePropertyDefinition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropertyDefinitionChange"];
+            };
+        };
+        responses: {
+            /** @description It is saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyDefinition"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deletePropertyDefinition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listPropertyVolumes: {
+        parameters: {
+            query: {
+                /** @description The name of a property of events. */
+                property: string;
+                /** @description The first calendar day of the range, with `to`. */
+                from?: string;
+                /** @description The last calendar day of the range, included. */
+                to?: string;
+                /** @description In place of `from` and `to`, the last units up to now, as in a query. Without any of the three, `30d`. */
+                last?: string;
+                /** @description The zone of the days; an IANA name. */
+                timezone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events; none where no event has had the property. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyVolumeList"];
                 };
             };
             400: components["responses"]["BadRequest"];

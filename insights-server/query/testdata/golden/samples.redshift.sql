@@ -1,0 +1,4 @@
+SELECT JSON_SERIALIZE_TO_VARBYTE(e."properties") AS "properties_text"
+FROM "events" AS e
+ORDER BY e."timestamp" DESC, e."event_id" DESC
+LIMIT 200
