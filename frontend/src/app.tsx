@@ -19,6 +19,7 @@ import { userLocale } from "./format/numbers";
 const CohortsPage = lazy(() => import("./features/cohorts/cohorts-page"));
 const CohortPage = lazy(() => import("./features/cohorts/cohort-page"));
 const NewCohortPage = lazy(() => import("./features/cohorts/new-cohort-page"));
+const DataPage = lazy(() => import("./features/data/data-page"));
 const InsightsPage = lazy(() => import("./features/insights/insights-page"));
 const InsightPage = lazy(() => import("./features/insights/insight-page"));
 const DashboardsPage = lazy(() => import("./features/dashboards/dashboards-page"));
@@ -42,6 +43,7 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                       <Route path="insights/:id" element={<InsightPage />} />
                       <Route path="dashboards" element={<DashboardsPage />} />
                       <Route path="dashboards/:id" element={<DashboardPage />} />
+                      <Route path="data" element={<DataPage />} />
                       <Route path="cohorts" element={<CohortsPage />} />
                       <Route path="cohorts/new" element={<NewCohortPage />} />
                       <Route path="cohorts/:id" element={<CohortPage />} />

@@ -11,11 +11,12 @@ export type CohortCondition = CohortDefinition["conditions"][number];
 
 export const cohortsKey = ["cohorts"] as const;
 
-/** The saved cohorts, the oldest first. */
-export function useCohorts() {
+/** The saved cohorts, the oldest first; asked for only while somebody wants them. */
+export function useCohorts(enabled = true) {
   return useQuery({
     queryKey: [...cohortsKey, "list"],
     queryFn: async ({ signal }) => (await unwrap(client.GET("/api/v1/cohorts", { signal }))).cohorts,
+    enabled,
   });
 }
 

@@ -33,6 +33,7 @@ export function Shell() {
           <NavLink to="/people">People</NavLink>
           <NavLink to="/cohorts">Cohorts</NavLink>
           <NavLink to="/activity">Activity</NavLink>
+          <NavLink to="/data">Data</NavLink>
           <NavLink to="/pipeline">Pipeline</NavLink>
           <NavLink to="/settings">Settings</NavLink>
         </nav>
