@@ -20,6 +20,21 @@ const (
 	CohortAttribute CohortConditionType = "attribute"
 	// CohortEvent counts events of the user.
 	CohortEvent CohortConditionType = "event"
+	// CohortFunnel looks at how far the user came in a funnel.
+	CohortFunnel CohortConditionType = "funnel"
+)
+
+// CohortOutcome says how far a user came in a funnel.
+type CohortOutcome string
+
+// The outcomes of a funnel. Those who never began have none.
+const (
+	// Completed is the last step.
+	Completed CohortOutcome = "completed"
+	// NotCompleted is the first step, and not the last.
+	NotCompleted CohortOutcome = "not_completed"
+	// StoppedAt is a step, and not the one after it.
+	StoppedAt CohortOutcome = "stopped_at"
 )
 
 // CohortCondition is one condition on users.
@@ -27,13 +42,20 @@ type CohortCondition struct {
 	Type CohortConditionType
 	// Attribute belongs to CohortAttribute.
 	Attribute Condition
-	// The others belong to CohortEvent: the user has at least so many of the
-	// events in the range, or, where Done is false, has not. Range is in the
-	// days of Zone, and From and To are its instants once it is resolved.
-	Event    string
+	// Event, Done and AtLeast belong to CohortEvent: the user has at least so many
+	// of the events in the range, or, where Done is false, has not.
+	Event   string
+	Done    bool
+	AtLeast int
+	// Steps, Window and Outcome belong to CohortFunnel, and to StoppedAt the Step,
+	// which counts from 1 and is not the last.
+	Steps   []Step
+	Window  time.Duration
+	Outcome CohortOutcome
+	Step    int
+	// Filter and the range belong to both of them. Range is in the days of Zone,
+	// and From and To are its instants once it is resolved.
 	Filter   Filter
-	Done     bool
-	AtLeast  int
 	Range    Range
 	Zone     *time.Location
 	From, To time.Time
@@ -55,7 +77,8 @@ const (
 var (
 	conditionScopes  = []Scope{ScopeEvent, ScopeUser, ScopeCohort}
 	cohortOperators  = []Operator{In, NotIn}
-	cohortConditions = []CohortConditionType{CohortAttribute, CohortEvent}
+	cohortConditions = []CohortConditionType{CohortAttribute, CohortEvent, CohortFunnel}
+	cohortOutcomes   = []CohortOutcome{Completed, NotCompleted, StoppedAt}
 )
 
 // CohortDraft is a cohort as somebody sends it to be saved.
@@ -195,27 +218,20 @@ func (p *parser) cohortCondition(n node, zone *time.Location) (CohortCondition, 
 	if c.Type, err = word(kind, CodeUnknownValue, cohortConditions); err != nil {
 		return CohortCondition{}, err
 	}
-	if c.Type == CohortAttribute {
+	switch c.Type {
+	case CohortAttribute:
 		c.Attribute.Scope = ScopeUser
 		if err := p.comparison(f, &c.Attribute); err != nil {
 			return CohortCondition{}, err
 		}
 		return c, f.done()
+	case CohortFunnel:
+		err = p.cohortFunnel(f, &c)
+	default:
+		err = cohortEvent(f, &c)
 	}
-	if c.Event, err = parseEvent(f, "event"); err != nil {
+	if err != nil {
 		return CohortCondition{}, err
-	}
-	c.Done, c.AtLeast = true, 1
-	if done, ok := f.get("done"); ok {
-		if done.kind != jsonBool {
-			return CohortCondition{}, errorf(CodeWrongType, done.path, "This must be true or false, not %s.", done.kind)
-		}
-		c.Done = done.boolean
-	}
-	if least, ok := f.get("at_least"); ok {
-		if c.AtLeast, err = least.whole(1, maxAtLeast); err != nil {
-			return CohortCondition{}, err
-		}
 	}
 	within, err := f.required("range", `Give {"from":"2024-01-01","to":"2024-12-31"} or {"last":"30d"}.`)
 	if err != nil {
@@ -228,6 +244,51 @@ func (p *parser) cohortCondition(n node, zone *time.Location) (CohortCondition, 
 		return CohortCondition{}, err
 	}
 	return c, f.done()
+}
+
+// cohortEvent reads what only a condition on events has.
+func cohortEvent(f *fields, c *CohortCondition) *Error {
+	var err *Error
+	if c.Event, err = parseEvent(f, "event"); err != nil {
+		return err
+	}
+	c.Done, c.AtLeast = true, 1
+	if done, ok := f.get("done"); ok {
+		if done.kind != jsonBool {
+			return errorf(CodeWrongType, done.path, "This must be true or false, not %s.", done.kind)
+		}
+		c.Done = done.boolean
+	}
+	if least, ok := f.get("at_least"); ok {
+		c.AtLeast, err = least.whole(1, maxAtLeast)
+	}
+	return err
+}
+
+// cohortFunnel reads what only a condition on a funnel has.
+func (p *parser) cohortFunnel(f *fields, c *CohortCondition) *Error {
+	var err *Error
+	if c.Steps, c.Window, err = p.steps(f); err != nil {
+		return err
+	}
+	outcome, err := f.required("outcome", "Give one of: "+list(cohortOutcomes)+".")
+	if err != nil {
+		return err
+	}
+	if c.Outcome, err = word(outcome, CodeUnknownValue, cohortOutcomes); err != nil {
+		return err
+	}
+	if c.Outcome != StoppedAt {
+		return nil // a step is unknown here
+	}
+	step, err := f.required("step", "Give the number of the step that is reached while the next is not, from 1.")
+	if err != nil {
+		return err
+	}
+	if c.Step, err = step.whole(1, MaxSteps); err == nil && c.Step >= len(c.Steps) {
+		err = errorf(CodeInvalidValue, step.path, "Nobody stops at step %d before another: the funnel has %d steps. Give at most %d, or the outcome %q.", c.Step, len(c.Steps), len(c.Steps)-1, Completed)
+	}
+	return err
 }
 
 // cohortReference reads what follows the scope of a condition on a cohort.
@@ -258,13 +319,19 @@ func (p *parser) cohortReference(n node, f *fields) (Condition, *Error) {
 	return c, f.done()
 }
 
+// endOfTime is far behind any event, and the last year that RFC 3339 can write.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // Resolve gives the definition with the instants of its ranges.
 func (c Cohort) Resolve(now time.Time) Cohort {
 	conditions := make([]CohortCondition, len(c.Conditions))
 	for i, condition := range c.Conditions {
-		if condition.Type == CohortEvent {
+		if condition.Type != CohortAttribute {
 			bounds := Query{Range: condition.Range, Zone: condition.Zone}.Bounds(now)
 			condition.From, condition.To = bounds.From.UTC(), bounds.To.UTC()
+			if condition.To.After(endOfTime) { // which JSON, and so a question's key, cannot write
+				condition.To = endOfTime
+			}
 		}
 		conditions[i] = condition
 	}

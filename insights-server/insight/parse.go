@@ -204,31 +204,37 @@ func parseBreakdown(parent *fields) (*Breakdown, *Error) {
 }
 
 func (p *parser) funnel(f *fields, q *Query) *Error {
-	steps, err := f.required("steps", "Give from 2 to 10 steps.")
-	if err != nil {
-		return err
-	}
-	items, err := steps.array()
-	switch {
-	case err != nil:
-		return err
-	case len(items) < MinSteps:
-		return errorf(CodeTooFew, steps.path, "These are %d steps. A funnel has from %d to %d.", len(items), MinSteps, MaxSteps)
-	case len(items) > MaxSteps:
-		return errorf(CodeTooMany, steps.path, "These are %d steps. A funnel has from %d to %d.", len(items), MinSteps, MaxSteps)
-	}
-	for _, item := range items {
-		s, err := p.step(item)
-		if err != nil {
-			return err
-		}
-		q.Steps = append(q.Steps, s)
-	}
-	if q.Window, err = parseWindow(f, "Give the time that a user has from the first step to the last"); err != nil {
+	var err *Error
+	if q.Steps, q.Window, err = p.steps(f); err != nil {
 		return err
 	}
 	q.Breakdown, err = parseBreakdown(f)
 	return err
+}
+
+// steps reads the members "steps" and "window" of a funnel.
+func (p *parser) steps(f *fields) ([]Step, time.Duration, *Error) {
+	list, err := f.required("steps", "Give from 2 to 10 steps.")
+	if err != nil {
+		return nil, 0, err
+	}
+	items, err := list.array()
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case len(items) < MinSteps:
+		return nil, 0, errorf(CodeTooFew, list.path, "These are %d steps. A funnel has from %d to %d.", len(items), MinSteps, MaxSteps)
+	case len(items) > MaxSteps:
+		return nil, 0, errorf(CodeTooMany, list.path, "These are %d steps. A funnel has from %d to %d.", len(items), MinSteps, MaxSteps)
+	}
+	steps := make([]Step, len(items))
+	for i, item := range items {
+		if steps[i], err = p.step(item); err != nil {
+			return nil, 0, err
+		}
+	}
+	window, err := parseWindow(f, "Give the time that a user has from the first step to the last")
+	return steps, window, err
 }
 
 func (p *parser) step(n node) (Step, *Error) {

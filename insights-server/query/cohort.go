@@ -105,16 +105,12 @@ func (s *selection) listed(c insight.CohortCondition, path string) (list string,
 			return "", false, fmt.Errorf("%s: %w", path, err)
 		}
 		return `SELECT a."user_id" FROM "users" AS a WHERE ` + comparison, negated, nil
+	case insight.CohortFunnel:
+		list, err = s.inFunnel(c, path)
+		return list, false, err
 	case insight.CohortEvent:
-		axis := insight.Axis{From: c.From, To: c.To}
-		if axis.From.Before(firstTimestamp) { // see there
-			axis.From = firstTimestamp
-		}
-		if axis.To.Before(axis.From) {
-			axis.To = axis.From
-		}
 		inner := &selection{dialect: s.dialect, args: s.args}
-		where := append(inner.within(axis), `e."user_id" IS NOT NULL`)
+		where := append(inner.within(cohortAxis(c)), `e."user_id" IS NOT NULL`)
 		if c.Event != insight.AnyEvent {
 			where = append(where, inner.named(c.Event))
 		}
@@ -129,6 +125,18 @@ func (s *selection) listed(c insight.CohortCondition, path string) (list string,
 	default:
 		return "", false, fmt.Errorf("%s: no SQL for type %q", path, c.Type)
 	}
+}
+
+// cohortAxis is a condition's range, within the time that events can have.
+func cohortAxis(c insight.CohortCondition) insight.Axis {
+	axis := insight.Axis{From: c.From, To: c.To}
+	if axis.From.Before(firstTimestamp) { // see there
+		axis.From = firstTimestamp
+	}
+	if axis.To.Before(axis.From) {
+		axis.To = axis.From
+	}
+	return axis
 }
 
 // joinLists joins the lists of users to the row "e".

@@ -50,44 +50,16 @@ func PlanFunnel(q insight.Query, axis insight.Axis, d dialect.Dialect) (Statemen
 	}
 	args := &dialect.Args{}
 	s := &selection{dialect: d, args: args}
-	var bits, names []string
-	var first string
-	named := true
-	for i, step := range q.Steps {
-		condition, err := s.filter(step.Filter, fmt.Sprintf("steps[%d].filters", i))
-		if err != nil {
-			return Statement{}, FunnelShape{}, err
-		}
-		var all []string
-		if step.Event == insight.AnyEvent {
-			named = false
-		} else {
-			all = append(all, s.named(step.Event))
-			if name := d.Param(args.Bind(step.Event), dialect.Text); !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-		if condition != "" {
-			all = append(all, condition)
-		}
-		if len(all) == 0 {
-			all = []string{"TRUE"}
-		}
-		if i == 0 {
-			first = strings.Join(all, " AND ")
-		}
-		bits = append(bits, fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", strings.Join(all, " AND "), 1<<i))
+	matched, err := s.steps(q.Steps, "steps")
+	if err != nil {
+		return Statement{}, FunnelShape{}, err
 	}
-	columns := []string{
-		`e."user_id"`,
-		fmt.Sprintf(`%s - (%d) AS "time"`, d.Micros(timestampColumn), axis.From.UnixMicro()),
-		strings.Join(bits, " + ") + ` AS "mask"`,
-	}
+	first := matched.conditions[0]
+	columns := matched.columns(axis, d)
 	list := d.SortedList(fmt.Sprintf(`"time" * %d + "mask"`, stepUnit))
 	shape := FunnelShape{Lists: list != ""}
 	var key dialect.Key
 	if q.Breakdown != nil {
-		var err error
 		if key, err = s.groupKey(*q.Breakdown); err != nil {
 			return Statement{}, FunnelShape{}, err
 		}
@@ -99,18 +71,10 @@ func PlanFunnel(q insight.Query, axis insight.Axis, d dialect.Dialect) (Statemen
 			columns = append(columns, key.SQL+` AS "key"`)
 		}
 	}
-	where := append(s.within(axis), `e."user_id" IS NOT NULL`)
-	if named {
-		where = append(where, `e."event" IN (`+strings.Join(names, ", ")+")")
-	}
-	condition, err := s.filter(q.Filter, "filters")
+	from, err := s.matching(matched, columns, axis, q.Filter, "filters")
 	if err != nil {
 		return Statement{}, FunnelShape{}, err
 	}
-	if condition != "" {
-		where = append(where, condition)
-	}
-	from := "FROM (SELECT " + strings.Join(columns, ", ") + "\n" + s.from(where) + ") AS r\nWHERE \"mask\" > 0"
 	if shape.Lists {
 		what := list
 		if q.Breakdown != nil {
@@ -134,6 +98,77 @@ FROM (SELECT %s, MAX("mask" %% 2) OVER (PARTITION BY "user_id") AS "begins"
 %s) AS r
 WHERE "begins" = 1
 ORDER BY %s, %s`, what, inner, from, d.BinaryOrder(`"user_id"`), order)), shape, nil
+}
+
+// stepConditions are those of a funnel's steps, TRUE for a step that takes every
+// event.
+type stepConditions struct {
+	conditions []string
+	// names are the bound names of the steps' events; nil where a step takes
+	// events of any name.
+	names []string
+}
+
+// steps writes the conditions of a funnel's steps.
+func (s *selection) steps(steps []insight.Step, path string) (stepConditions, error) {
+	var matched stepConditions
+	named := true
+	for i, step := range steps {
+		condition, err := s.filter(step.Filter, fmt.Sprintf("%s[%d].filters", path, i))
+		if err != nil {
+			return stepConditions{}, err
+		}
+		var all []string
+		if step.Event == insight.AnyEvent {
+			named = false
+		} else {
+			all = append(all, s.named(step.Event))
+			if name := s.dialect.Param(s.args.Bind(step.Event), dialect.Text); !slices.Contains(matched.names, name) {
+				matched.names = append(matched.names, name)
+			}
+		}
+		if condition != "" {
+			all = append(all, condition)
+		}
+		if len(all) == 0 {
+			all = []string{"TRUE"}
+		}
+		matched.conditions = append(matched.conditions, strings.Join(all, " AND "))
+	}
+	if !named {
+		matched.names = nil
+	}
+	return matched, nil
+}
+
+// columns are the user, the microseconds since axis.From as "time", and the
+// "mask" with a bit for each step that the event matches.
+func (m stepConditions) columns(axis insight.Axis, d dialect.Dialect) []string {
+	bits := make([]string, len(m.conditions))
+	for i, condition := range m.conditions {
+		bits[i] = fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", condition, 1<<i)
+	}
+	return []string{
+		`e."user_id"`,
+		fmt.Sprintf(`%s - (%d) AS "time"`, d.Micros(timestampColumn), axis.From.UnixMicro()),
+		strings.Join(bits, " + ") + ` AS "mask"`,
+	}
+}
+
+// matching writes FROM and WHERE for the events that match a step.
+func (s *selection) matching(m stepConditions, columns []string, axis insight.Axis, filter insight.Filter, path string) (string, error) {
+	where := append(s.within(axis), `e."user_id" IS NOT NULL`)
+	if len(m.names) > 0 {
+		where = append(where, `e."event" IN (`+strings.Join(m.names, ", ")+")")
+	}
+	condition, err := s.filter(filter, path)
+	if err != nil {
+		return "", err
+	}
+	if condition != "" {
+		where = append(where, condition)
+	}
+	return "FROM (SELECT " + strings.Join(columns, ", ") + "\n" + s.from(where) + ") AS r\nWHERE \"mask\" > 0", nil
 }
 
 // runFunnel answers a funnel.

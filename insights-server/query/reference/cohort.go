@@ -39,10 +39,20 @@ func (d Data) isMember(c *insight.Cohort, user string) bool {
 	}
 	for i, condition := range c.Conditions {
 		holds := false
-		if condition.Type == insight.CohortAttribute {
+		switch n := counted[i][user]; condition.Type {
+		case insight.CohortAttribute:
 			holds = attributeHolds(condition.Attribute, user, d)
-		} else {
-			holds = (counted[i][user] >= condition.AtLeast) == condition.Done
+		case insight.CohortEvent:
+			holds = (n >= condition.AtLeast) == condition.Done
+		default:
+			switch condition.Outcome {
+			case insight.Completed:
+				holds = n == len(condition.Steps)
+			case insight.NotCompleted:
+				holds = n > 0 && n < len(condition.Steps)
+			default:
+				holds = n == condition.Step
+			}
 		}
 		if holds != (c.Match == insight.MatchAll) {
 			return holds
@@ -55,10 +65,19 @@ func attributeHolds(c insight.Condition, user string, d Data) bool {
 	return holds(c, Event{User: &user}, d)
 }
 
-// count gives how many events of a condition each user has.
+// count gives how many events of a condition each user has; of a funnel, how
+// many of its steps each user has reached.
 func (d Data) count(c insight.CohortCondition) map[string]int {
 	counts := map[string]int{}
-	if c.Type != insight.CohortEvent {
+	switch c.Type {
+	case insight.CohortAttribute:
+		return counts
+	case insight.CohortFunnel:
+		r := Reference{data: d, now: d.now, clocks: map[span]*clock{}}
+		q := insight.Query{Kind: insight.KindFunnel, Range: c.Range, Zone: c.Zone, Filter: c.Filter, Steps: c.Steps, Window: c.Window}
+		for user, events := range r.candidates(q) {
+			counts[user] = len(best(events, len(q.Steps), q.Window).times)
+		}
 		return counts
 	}
 	days := newClock(insight.Query{Range: c.Range, Zone: c.Zone, Interval: insight.Day}, d.now, false)

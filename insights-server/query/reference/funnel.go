@@ -40,8 +40,8 @@ type chain struct {
 	times []time.Time
 }
 
-// Funnel answers a funnel.
-func (r *Reference) Funnel(q insight.Query) Funnel {
+// candidates are the events that match a step of a funnel, by user, in order.
+func (r *Reference) candidates(q insight.Query) map[string][]candidate {
 	days := q
 	days.Interval = insight.Day
 	if q.Range.Last > 0 && q.Range.Unit == insight.Hour {
@@ -61,11 +61,18 @@ func (r *Reference) Funnel(q insight.Query) Funnel {
 			byUser[*e.User] = append(byUser[*e.User], c)
 		}
 	}
-	var chains []chain
 	for _, events := range byUser {
 		slices.SortFunc(events, func(a, b candidate) int {
 			return cmp.Or(a.event.Time.Compare(b.event.Time), cmp.Compare(a.event.ID, b.event.ID))
 		})
+	}
+	return byUser
+}
+
+// Funnel answers a funnel.
+func (r *Reference) Funnel(q insight.Query) Funnel {
+	var chains []chain
+	for _, events := range r.candidates(q) {
 		if c := best(events, len(q.Steps), q.Window); len(c.times) > 0 {
 			chains = append(chains, c)
 		}
