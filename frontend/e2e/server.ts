@@ -29,6 +29,7 @@ export type Answer = {
     values: (number | null)[];
     previous?: { count: number; values: (number | null)[] };
   }[];
+  formulas?: { name: string; breakdown: string | null; values: (number | null)[] }[];
 };
 
 type Step = {
@@ -38,6 +39,22 @@ type Step = {
   median_seconds: number | null;
 };
 export type FunnelAnswer = { steps: Step[]; groups?: { breakdown: string | null; steps: Step[] }[] };
+
+export type StickinessAnswer = { series: { event: string; intervals: number[]; users: number[] }[] };
+
+export type LifecycleAnswer = { buckets: string[] } & Record<
+  "new" | "returning" | "resurrecting" | "dormant",
+  number[]
+>;
+
+export type PathsAnswer = {
+  users: number;
+  steps: {
+    events: { event: string | null; users: number }[];
+    links: { from: string | null; to: string | null; users: number }[];
+    ended: number;
+  }[];
+};
 
 export type RetentionAnswer = { cohorts: { cohort: string; size: number; values: number[] }[] };
 
@@ -167,6 +184,21 @@ export class Server {
   /** The same of a retention. */
   async askRetention(query: Query): Promise<RetentionAnswer> {
     return (await this.#api("/api/v1/query", { kind: "retention", ...query })) as RetentionAnswer;
+  }
+
+  /** The same of a stickiness. */
+  async askStickiness(query: Query): Promise<StickinessAnswer> {
+    return (await this.#api("/api/v1/query", { kind: "stickiness", ...query })) as StickinessAnswer;
+  }
+
+  /** The same of a lifecycle. */
+  async askLifecycle(query: Query): Promise<LifecycleAnswer> {
+    return (await this.#api("/api/v1/query", { kind: "lifecycle", ...query })) as LifecycleAnswer;
+  }
+
+  /** The same of paths. */
+  async askPaths(query: Query): Promise<PathsAnswer> {
+    return (await this.#api("/api/v1/query", { kind: "paths", ...query })) as PathsAnswer;
   }
 
   async pipeline(): Promise<{ rows_loaded: number; files_waiting: number }> {

@@ -1,4 +1,5 @@
 import {
+  FieldError,
   Input,
   Label,
   Text,
@@ -13,12 +14,14 @@ type TextFieldProps = Omit<AriaProps, "className" | "children" | "aria-label"> &
   placeholder?: string;
   /** What to know before typing. */
   hint?: string;
+  /** What is wrong with what was typed. */
+  error?: string | undefined;
 };
 
 /** One line of text. */
-export function TextField({ label, labelShown = false, placeholder, hint, ...props }: TextFieldProps) {
+export function TextField({ label, labelShown = false, placeholder, hint, error, ...props }: TextFieldProps) {
   return (
-    <AriaTextField {...props} aria-label={labelShown ? undefined : label}>
+    <AriaTextField {...props} isInvalid={error !== undefined} aria-label={labelShown ? undefined : label}>
       {labelShown && <Label className={styles.label}>{label}</Label>}
       <Input className={styles.input} placeholder={placeholder} dir="auto" />
       {hint !== undefined && (
@@ -26,6 +29,7 @@ export function TextField({ label, labelShown = false, placeholder, hint, ...pro
           {hint}
         </Text>
       )}
+      {error !== undefined && <FieldError className={styles.error}>{error}</FieldError>}
     </AriaTextField>
   );
 }

@@ -79,6 +79,18 @@ export function formatDays(from: Date, to: Date, locale: string): string {
   }).formatRange(from, to);
 }
 
+/** An instant to the minute. */
+export function formatMinute(instant: Date, timeZone: string, locale: string): string {
+  return formatter(locale, {
+    timeZone,
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  }).format(instant);
+}
+
 /** An instant to the second. */
 export function formatInstant(instant: Date, timeZone: string, locale: string): string {
   return formatter(locale, {

@@ -5,16 +5,16 @@ import { Select } from "../../components/select";
 import { formatCompact, userLocale } from "../../format/numbers";
 import { ValueEditor } from "../explore/builder/value-editor";
 import { operatorName, operatorsFor, type PropertyType } from "../explore/operators";
-import { ALL_EVENTS, type Condition, type Operator } from "../explore/question";
+import { ALL_EVENTS, type Operator, type PropertyCondition } from "../explore/question";
 import styles from "./cohorts.module.css";
 
 type AttributeControlsProps = {
-  condition: Condition;
+  condition: PropertyCondition;
   /** What the controls are called after. */
   name: string;
   onAttribute: (property: string, types: readonly PropertyType[]) => void;
   onOperator: (operator: Operator) => void;
-  onValue: (value: Condition["value"]) => void;
+  onValue: (value: PropertyCondition["value"]) => void;
 };
 
 /** A comparison with an attribute of the user. */

@@ -6,7 +6,7 @@ import { toFilter } from "../explore/query";
 import {
   ALL_EVENTS,
   EMPTY_FILTER,
-  type Condition,
+  type PropertyCondition,
   type Filter,
   type Period,
   type Scalar,
@@ -14,7 +14,7 @@ import {
 import { fromFilters } from "../insights/saved-question";
 
 /** A condition may be half made, as one of Explore; then the cohort cannot be saved yet. */
-export type AttributeCondition = { type: "attribute"; condition: Condition };
+export type AttributeCondition = { type: "attribute"; condition: PropertyCondition };
 
 export type EventCondition = {
   type: "event";
@@ -84,7 +84,7 @@ export function fromCondition(raw: CohortCondition): DraftCondition {
   switch (raw.type) {
     case "attribute": {
       const { property, operator, value } = raw;
-      const condition: Condition = { scope: "user", property, operator };
+      const condition: PropertyCondition = { scope: "user", property, operator };
       return { type: "attribute", condition: value === undefined ? condition : { ...condition, value } };
     }
     case "event": {
@@ -146,7 +146,7 @@ function toCondition(draft: DraftCondition): CohortCondition {
 }
 
 // isComplete has seen to it that the value has its operator's shape.
-function toAttribute({ property, operator, value }: Condition): CohortCondition {
+function toAttribute({ property, operator, value }: PropertyCondition): CohortCondition {
   const type = "attribute";
   switch (operator) {
     case "is_set":

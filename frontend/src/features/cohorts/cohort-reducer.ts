@@ -1,5 +1,5 @@
 import type { PropertyType } from "../explore/operators";
-import { defaultQuestion, type Condition, type Operator, type Period } from "../explore/question";
+import { defaultQuestion, type Operator, type Period, type PropertyCondition } from "../explore/question";
 import { questionReducer, type QuestionAction } from "../explore/question-reducer";
 import {
   MAX_AT_LEAST,
@@ -21,7 +21,7 @@ export type CohortAction =
   | { type: "remove"; index: number }
   | { type: "attribute"; index: number; property: string; types: readonly PropertyType[] }
   | { type: "operator"; index: number; operator: Operator }
-  | { type: "value"; index: number; value: Condition["value"] }
+  | { type: "value"; index: number; value: PropertyCondition["value"] }
   | { type: "event"; index: number; event: string }
   | { type: "done"; index: number; done: boolean }
   | { type: "at-least"; index: number; atLeast: number }
@@ -101,7 +101,7 @@ function editAttribute(draft: CohortDraft, index: number, action: QuestionAction
     if (one.type !== "attribute") return one;
     const filter = { match: "all" as const, conditions: [one.condition] };
     const [condition] = afterFilterAction(filter, action).conditions;
-    return condition && condition !== one.condition
+    return condition && condition.scope !== "cohort" && condition !== one.condition
       ? ({ type: "attribute", condition } satisfies AttributeCondition)
       : one;
   });

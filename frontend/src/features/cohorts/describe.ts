@@ -3,7 +3,7 @@ import { parseDate } from "@internationalized/date";
 import { formatDays } from "../../format/dates";
 import { formatNumber } from "../../format/numbers";
 import { eventName } from "../explore/aggregations";
-import { isComplete, operatorName, valueText } from "../explore/operators";
+import { cohortOperatorName, isComplete, operatorName, valueText } from "../explore/operators";
 import type { Condition, Filter, Period } from "../explore/question";
 import type { DraftCondition, EventCondition } from "./cohort-draft";
 
@@ -55,7 +55,10 @@ function where({ match, conditions }: Filter): string {
   return `, where ${complete.map(comparison).join(match === "all" ? " and " : " or ")}`;
 }
 
-function comparison({ scope, property, operator, value }: Condition): string {
+function comparison(condition: Condition): string {
+  // Within a cohort's definition there is no other cohort.
+  if (condition.scope === "cohort") return `a cohort ${cohortOperatorName(condition.operator)}`;
+  const { scope, property, operator, value } = condition;
   const name = scope === "user" ? property : `the event’s ${property}`;
   if (value === undefined) return `${name} ${operatorName(operator)}`;
   const values = Array.isArray(value) ? value.map(valueText).join(", ") : valueText(value);

@@ -72,6 +72,7 @@ export function EventControls(props: EventControlsProps) {
         owner={`filters of ${name}`}
         dispatch={onFilter}
         addText="Filter this event"
+        cohorts={false}
       />
     </>
   );

@@ -5,7 +5,7 @@ import { ErrorBoundary } from "../../components/error-boundary";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
 import { AnswerView } from "../explore/results";
-import { kindOf, viewOf } from "../insights/saved-question";
+import { kindOf, labelsOf, viewOf } from "../insights/saved-question";
 import styles from "./card-answer.module.css";
 
 type CardAnswerProps = {
@@ -56,11 +56,12 @@ type ViewProps = { insight: Insight; asked: Asked; answer: Answer; at: Date };
 
 function View({ insight, asked, answer, at }: ViewProps) {
   const query = useMemo(() => ({ ...insight.query, ...asked }), [insight.query, asked]);
+  const labels = useMemo(() => labelsOf(insight, at), [insight, at]);
   // The insight may have changed its kind since.
   if (kindOf(query) !== answer.kind) return null;
   return (
     <Suspense fallback={<Waiting />}>
-      <AnswerView query={query} answer={answer} at={at} size="card" view={viewOf(insight)} />
+      <AnswerView query={query} answer={answer} at={at} size="card" view={viewOf(insight)} labels={labels} />
     </Suspense>
   );
 }

@@ -51,7 +51,10 @@ export function eventName(event: string): string {
 }
 
 /** How the values of several buckets come to one; null where no way is exact. */
-export function combine(type: AggregationType, values: readonly (number | null)[]): number | null {
+export function combine(
+  type: AggregationType | "formula",
+  values: readonly (number | null)[],
+): number | null {
   const known = values.filter((value) => value !== null);
   switch (type) {
     case "total":
@@ -71,6 +74,7 @@ export function combine(type: AggregationType, values: readonly (number | null)[
     case "p90":
     case "p95":
     case "p99":
+    case "formula":
       return null;
   }
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { askedSeries, change, fileName, filterText, headline, isEmpty, toResult } from "./answer";
+import {
+  askedSeries,
+  change,
+  fileName,
+  filterText,
+  headline,
+  isEmpty,
+  lastInstant,
+  toResult,
+} from "./answer";
 import { defaultQuestion } from "./question";
 import type { TrendQuery } from "./query";
 
@@ -247,7 +256,96 @@ describe("fileName", () => {
   });
 });
 
+describe("formulas", () => {
+  const asked: TrendQuery = {
+    ...query,
+    formulas: [{ name: "Rate", expression: "A / B" }, { expression: "A" }],
+  };
+  const answer = {
+    kind: "trend" as const,
+    buckets: ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"],
+    series: [],
+    elapsed_ms: 1,
+  };
+
+  it("follow the series, with gaps where they have no value", () => {
+    const { series } = toResult(
+      asked,
+      {
+        ...answer,
+        series: [
+          { event: "commit", aggregation: { type: "total" }, breakdown: null, count: 2, values: [2, 0] },
+        ],
+        formulas: [
+          {
+            name: "Rate",
+            expression: "A / B",
+            breakdown: null,
+            values: [0.5, null],
+            previous: { values: [1, 2] },
+          },
+        ],
+      },
+      now,
+    );
+    expect(series[1]).toMatchObject({
+      name: "Rate",
+      aggregation: "formula",
+      count: null,
+      values: [0.5, null],
+      previous: { count: null, values: [1, 2] },
+    });
+  });
+
+  it("are named with their groups, and each knows its own rest", () => {
+    const of = (name: string, breakdown: string | null) => ({
+      name,
+      expression: "A",
+      breakdown,
+      values: [1, 1],
+    });
+    const { series } = toResult(
+      { ...asked, breakdown: { scope: "event", property: "p", limit: 1 } },
+      { ...answer, formulas: [of("Rate", "x"), of("Rate", "$other"), of("A", "$other"), of("A", null)] },
+      now,
+    );
+    expect(series.map(({ name, rank }) => [name, rank])).toEqual([
+      ["Rate: x", 0],
+      ["Rate: All others", 1],
+      ["A: $other", 0],
+      ["A: Not set", 1],
+    ]);
+  });
+
+  it("are shown as the last whole bucket's value where one number is asked for", () => {
+    const result = toResult(
+      asked,
+      { ...answer, formulas: [{ name: "Rate", expression: "A / B", breakdown: null, values: [0.5, 0.25] }] },
+      now,
+    );
+    const [series] = result.series;
+    if (!series) throw new Error("there is no formula");
+    expect(headline(result, series)).toMatchObject({ value: 0.25, of: { kind: "bucket" } });
+  });
+});
+
+it("knows the last instant that it tells of", () => {
+  expect(lastInstant(result, now)).toBe(now);
+  const ended = { ...result, states: result.states.map(() => "complete" as const) };
+  expect(lastInstant(ended, now)).toEqual(new Date("2026-04-01T00:00:00Z"));
+});
+
 describe("filterText", () => {
+  it("calls cohorts by their names, where they are known", () => {
+    const conditions = [
+      { scope: "cohort", operator: "in", value: "1" },
+      { scope: "cohort", operator: "not_in", value: "2" },
+    ] as const;
+    expect(filterText(conditions, "any", (id) => (id === "1" ? "Regulars" : undefined))).toBe(
+      "user is in cohort Regulars or user is not in cohort 2",
+    );
+  });
+
   it("says which cohort a condition is about", () => {
     expect(
       filterText([

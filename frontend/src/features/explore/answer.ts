@@ -1,7 +1,7 @@
 import type { components } from "../../api/schema.gen";
 import { combine, measureText } from "./aggregations";
 import { bucketStates, bucketsTouched, daysBefore, daysOf, type BucketState } from "./period";
-import { isComplete, operatorName, valueText } from "./operators";
+import { cohortOperatorName, isComplete, operatorName, valueText } from "./operators";
 import {
   eventsOf,
   seriesLetter,
@@ -18,7 +18,12 @@ import type { Query, TrendQuery } from "./query";
 type Schemas = components["schemas"];
 type TrendAnswer = Schemas["TrendAnswer"];
 type TrendSeries = Schemas["TrendSeries"];
-type CohortFilter = Schemas["CohortFilter"];
+type TrendFormula = Schemas["TrendFormula"];
+
+/** What a cohort is called, by its id; undefined where that is not known. */
+export type CohortName = (id: string) => string | undefined;
+
+const NO_NAMES: CohortName = () => undefined;
 
 /** The text of the group that holds what is beyond a breakdown's limit. */
 const REST = "$other";
@@ -31,13 +36,16 @@ export type ResultSeries = {
   event: string;
   /** The series in words, its filters and its group included. */
   name: string;
-  aggregation: AggregationType;
-  /** How many events of the series lie in the period. */
-  count: number;
+  /** What it measures; "formula" is calculated of other series. */
+  aggregation: AggregationType | "formula";
+  /** How many events of the series lie in the period; null where it is of none of its own. */
+  count: number | null;
   /** One a bucket; null where there is nothing to measure, or nothing yet. */
   values: (number | null)[];
   /** The period before, bucket beside bucket, where the question compares. */
-  previous: { count: number; values: (number | null)[] } | null;
+  previous: { count: number | null; values: (number | null)[] } | null;
+  /** Whether it is drawn below zero: what is lost rather than won. Its values are not negative for that. */
+  below?: boolean;
   /** Its place among the groups of its series, 0 for the largest. */
   rank: number;
 };
@@ -45,6 +53,8 @@ export type ResultSeries = {
 /** An answer made ready to be drawn: the buckets as instants, what each is, and the series with their names. */
 export type Result = {
   buckets: Date[];
+  /** What the buckets are called where they are no times; then their instants only tell them apart. */
+  names?: readonly BucketName[];
   states: BucketState[];
   interval: Interval;
   timezone: string;
@@ -55,12 +65,16 @@ export type Result = {
   previousWhole: boolean;
 };
 
+/** A bucket's name on an axis, and where it stands alone. */
+export type BucketName = { short: string; long: string };
+
 /** The answer to a query, as it stands at this instant; labels are what the reader calls the series. */
 export function toResult(
   query: TrendQuery,
   answer: TrendAnswer,
   now: Date,
   labels: readonly (string | undefined)[] = [],
+  cohortName: CohortName = NO_NAMES,
 ): Result {
   const timezone = query.timezone ?? "UTC";
   const buckets = answer.buckets.map((start) => new Date(start));
@@ -68,6 +82,38 @@ export function toResult(
   const states = bucketStates(buckets, query.interval, period, timezone, now);
   const asked = askedSeries(query, answer.series);
   const touched = bucketsTouched(daysBefore(daysOf(period, timezone, now)), query.interval);
+  // The days to come are not days without events.
+  const begun = (values: readonly (number | null)[]) =>
+    values.map((value, bucket) => (states[bucket] === "future" ? null : value));
+  const series = answer.series.map((one, at): ResultSeries => {
+    const { index, rank } = asked[at] ?? { index: null, rank: 0 };
+    return {
+      key: String(at),
+      letter: index === null ? null : seriesLetter(index),
+      event: one.event,
+      name: seriesName(query, one, index, rank, labels, cohortName),
+      aggregation: one.aggregation.type,
+      count: one.count,
+      values: begun(one.values),
+      previous: one.previous ?? null,
+      rank,
+    };
+  });
+  const ranks = formulaRanks(answer.formulas ?? []);
+  const formulas = (answer.formulas ?? []).map((one, at): ResultSeries => {
+    const rank = ranks[at] ?? 0;
+    return {
+      key: `formula ${at}`,
+      letter: null,
+      event: "",
+      name: formulaName(query, one, rank),
+      aggregation: "formula",
+      count: null,
+      values: begun(one.values),
+      previous: one.previous ? { count: null, values: one.previous.values } : null,
+      rank,
+    };
+  });
   return {
     buckets,
     states,
@@ -75,22 +121,25 @@ export function toResult(
     timezone,
     grouped: query.breakdown !== undefined,
     previousWhole: touched !== null && touched <= buckets.length,
-    series: answer.series.map((series, at) => {
-      const { index, rank } = asked[at] ?? { index: null, rank: 0 };
-      return {
-        key: String(at),
-        letter: index === null ? null : seriesLetter(index),
-        event: series.event,
-        name: seriesName(query, series, index, rank, labels),
-        aggregation: series.aggregation.type,
-        count: series.count,
-        // The days to come are not days without events.
-        values: series.values.map((value, bucket) => (states[bucket] === "future" ? null : value)),
-        previous: series.previous ?? null,
-        rank,
-      };
-    }),
+    series: [...series, ...formulas],
   };
+}
+
+/** Each formula's place among the groups of its own: they follow each other, and each is there once. */
+function formulaRanks(formulas: readonly TrendFormula[]): number[] {
+  let run: TrendFormula[] = [];
+  return formulas.map((one) => {
+    const goes =
+      run[0]?.name === one.name &&
+      run[0].expression === one.expression &&
+      !run.some(({ breakdown }) => breakdown === one.breakdown);
+    run = goes ? [...run, one] : [one];
+    return run.length - 1;
+  });
+}
+
+function formulaName(query: TrendQuery, { name, breakdown }: TrendFormula, rank: number): string {
+  return query.breakdown ? `${name}: ${groupName(breakdown, rank, query.breakdown)}` : name;
 }
 
 function seriesName(
@@ -99,6 +148,7 @@ function seriesName(
   index: number | null,
   rank: number,
   labels: readonly (string | undefined)[],
+  cohortName: CohortName,
 ): string {
   const { aggregation } = series;
   const property = "property" in aggregation ? aggregation.property : undefined;
@@ -106,11 +156,13 @@ function seriesName(
   const filter = index === null ? undefined : query.series[index]?.filters;
   const name =
     (index === null ? undefined : labels[index]) ??
-    (filter?.conditions?.length ? `${measure} (${filterText(filter.conditions, filter.match)})` : measure);
+    (filter?.conditions?.length
+      ? `${measure} (${filterText(filter.conditions, filter.match, cohortName)})`
+      : measure);
   if (!query.breakdown) return name;
   const group = groupName(series.breakdown, rank, query.breakdown);
   // Of one series the title tells what it measures.
-  return query.series.length === 1 ? group : `${name}: ${group}`;
+  return query.series.length === 1 && !query.formulas ? group : `${name}: ${group}`;
 }
 
 /** A group as the page shows it. Only the one after as many as the limit names is the rest. */
@@ -179,18 +231,20 @@ export function toPeriod(range: Query["range"]): Period {
 
 /** A filter in words: "area is config or files is more than 3". */
 export function filterText(
-  conditions: readonly (Condition | CohortFilter)[],
+  conditions: readonly Condition[],
   match: Filter["match"] = "all",
+  cohortName: CohortName = NO_NAMES,
 ): string {
   return conditions
-    .filter((condition) => condition.scope === "cohort" || isComplete(condition))
-    .map(conditionText)
+    .filter(isComplete)
+    .map((condition) => conditionText(condition, cohortName))
     .join(match === "any" ? " or " : " and ");
 }
 
-function conditionText(condition: Condition | CohortFilter): string {
+function conditionText(condition: Condition, cohortName: CohortName): string {
   if (condition.scope === "cohort") {
-    return `user is ${condition.operator === "in" ? "in" : "not in"} cohort ${condition.value}`;
+    const { operator, value = "" } = condition;
+    return `user ${cohortOperatorName(operator)} ${cohortName(value) ?? value}`;
   }
   const { property, operator, value } = condition;
   const words = `${property} ${operatorName(operator)}`;
@@ -250,9 +304,15 @@ export function change(value: number | null, previous: number | null): number | 
   return (value - previous) / Math.abs(previous);
 }
 
+/** The last instant that the answer tells of: now, or the beginning of its last bucket where that is over. */
+export function lastInstant({ buckets, states }: Result, now: Date): Date {
+  const current = states.includes("current") || states.includes("future");
+  return current ? now : (buckets.at(-1) ?? now);
+}
+
 /** Whether no series has an event in the period. */
 export function isEmpty(result: Result): boolean {
-  return result.series.every((series) => series.count === 0);
+  return result.series.every(({ count }) => (count ?? 0) === 0);
 }
 
 /** A file's name for the answer, without its ending, made of what was asked. */

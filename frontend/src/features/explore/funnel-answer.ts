@@ -1,7 +1,7 @@
 import type { components } from "../../api/schema.gen";
 import { formatDuration } from "../../format/numbers";
 import { eventName } from "./aggregations";
-import { filterText, groupName } from "./answer";
+import { filterText, groupName, type CohortName } from "./answer";
 import type { FunnelQuery } from "./query";
 
 type Schemas = components["schemas"];
@@ -27,8 +27,12 @@ export type FunnelResult = {
 };
 
 /** The answer to a funnel's query, made ready to be shown. */
-export function toFunnelResult(query: FunnelQuery, answer: Schemas["FunnelAnswer"]): FunnelResult {
-  const names = query.steps.map(stepName);
+export function toFunnelResult(
+  query: FunnelQuery,
+  answer: Schemas["FunnelAnswer"],
+  cohortName?: CohortName,
+): FunnelResult {
+  const names = query.steps.map((step) => stepName(step, cohortName));
   const { breakdown } = query;
   return {
     steps: toSteps(names, answer.steps),
@@ -40,9 +44,12 @@ export function toFunnelResult(query: FunnelQuery, answer: Schemas["FunnelAnswer
   };
 }
 
-function stepName({ event, filters }: Schemas["Step"]): string {
+/** An event with its filters in words. */
+export function stepName({ event, filters }: Schemas["Step"], cohortName?: CohortName): string {
   const name = eventName(event);
-  return filters?.conditions?.length ? `${name} (${filterText(filters.conditions, filters.match)})` : name;
+  return filters?.conditions?.length
+    ? `${name} (${filterText(filters.conditions, filters.match, cohortName)})`
+    : name;
 }
 
 function toSteps(names: readonly string[], steps: readonly Schemas["FunnelStep"][]): FunnelStep[] {

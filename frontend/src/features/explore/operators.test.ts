@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isComplete, operatorsFor, readings, valueText } from "./operators";
-import { OPERATORS, type Condition } from "./question";
+import { OPERATORS, type PropertyCondition } from "./question";
 
 describe("operatorsFor", () => {
   it("offers ordering for numbers alone, and containing for texts alone", () => {
@@ -21,14 +21,14 @@ describe("operatorsFor", () => {
 });
 
 describe("isComplete", () => {
-  const condition = (rest: Partial<Condition>): Condition => ({
+  const condition = (rest: Partial<PropertyCondition>): PropertyCondition => ({
     scope: "event",
     property: "p",
     operator: "equals",
     ...rest,
   });
 
-  it.each<[Partial<Condition>, boolean]>([
+  it.each<[Partial<PropertyCondition>, boolean]>([
     [{ value: "" }, true],
     [{ value: false }, true],
     [{ value: 0 }, true],
@@ -48,6 +48,11 @@ describe("isComplete", () => {
   ])("%j: %s", (rest, complete) => {
     expect(isComplete(condition(rest))).toBe(complete);
   });
+});
+
+it("waits for a cohort to be chosen", () => {
+  expect(isComplete({ scope: "cohort", operator: "in" })).toBe(false);
+  expect(isComplete({ scope: "cohort", operator: "not_in", value: "id" })).toBe(true);
 });
 
 describe("readings", () => {

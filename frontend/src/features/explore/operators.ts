@@ -1,5 +1,12 @@
 import type { components } from "../../api/schema.gen";
-import { OPERATORS, type Condition, type Operator, type Scalar } from "./question";
+import {
+  OPERATORS,
+  type CohortOperator,
+  type Condition,
+  type Operator,
+  type PropertyCondition,
+  type Scalar,
+} from "./question";
 
 export type PropertyType = components["schemas"]["PropertyType"];
 
@@ -63,6 +70,11 @@ export function operatorName(operator: Operator): string {
   return NAMES[operator];
 }
 
+/** How a user stands to a cohort, in words. */
+export function cohortOperatorName(operator: CohortOperator): string {
+  return operator === "in" ? "is in cohort" : "is not in cohort";
+}
+
 /** The operators that make sense for a property of these types; all where they are not known. */
 export function operatorsFor(types: readonly PropertyType[]): Operator[] {
   if (types.length === 0) return [...OPERATORS];
@@ -80,13 +92,13 @@ export function firstOperator(types: readonly PropertyType[]): Operator {
  * operator can take: one value becomes a list of one and back, and a value of
  * the wrong shape goes.
  */
-export function withOperator(condition: Condition, operator: Operator): Condition {
+export function withOperator(condition: PropertyCondition, operator: Operator): PropertyCondition {
   const { value, ...rest } = condition;
   const kept = convert(value, valueShape(operator));
   return kept === undefined ? { ...rest, operator } : { ...rest, operator, value: kept };
 }
 
-function convert(value: Condition["value"], shape: ValueShape): Condition["value"] {
+function convert(value: PropertyCondition["value"], shape: ValueShape): PropertyCondition["value"] {
   if (value === undefined) return undefined;
   const first = Array.isArray(value) ? value[0] : value;
   switch (shape) {
@@ -104,7 +116,9 @@ function convert(value: Condition["value"], shape: ValueShape): Condition["value
 }
 
 /** Whether the condition says enough to take part in a query. */
-export function isComplete({ property, operator, value }: Condition): boolean {
+export function isComplete(condition: Condition): boolean {
+  if (condition.scope === "cohort") return condition.value !== undefined;
+  const { property, operator, value } = condition;
   if (property === "") return false;
   switch (valueShape(operator)) {
     case "none":

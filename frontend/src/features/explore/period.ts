@@ -122,7 +122,15 @@ export function automaticRetentionInterval(period: Period): RetentionInterval {
   return "month";
 }
 
-/** The intervals worth choosing for a retention of the period. */
+/** The interval that gives a stickiness or a lifecycle of the period a readable number of bars. */
+export function automaticUserInterval(period: Period): RetentionInterval {
+  const days = length(period);
+  if (days <= 45) return "day";
+  if (days <= 366) return "week";
+  return "month";
+}
+
+/** The intervals worth choosing for a retention, a stickiness or a lifecycle of the period. */
 export function retentionIntervalsFor(period: Period): RetentionInterval[] {
   const days = length(period);
   return RETENTION_INTERVALS.filter((interval) => days / DAYS_PER_INTERVAL[interval] <= MAX_COHORTS);
@@ -139,6 +147,14 @@ export function retentionInterval(question: {
   interval: RetentionInterval | null;
 }): RetentionInterval {
   return question.interval ?? automaticRetentionInterval(question.period);
+}
+
+/** A stickiness's or a lifecycle's interval in force. */
+export function userInterval(question: {
+  period: Period;
+  interval: RetentionInterval | null;
+}): RetentionInterval {
+  return question.interval ?? automaticUserInterval(question.period);
 }
 
 /** The days just before these, as many as they are. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultQuestion, type Filter, type Question, type TrendQuestion } from "./question";
+import { asKind, defaultQuestion, type Filter, type Question, type TrendQuestion } from "./question";
 import { askedInterval, toQuery } from "./query";
 
 const now = new Date("2026-11-24T12:00:00Z");
@@ -188,5 +188,53 @@ describe("askedInterval", () => {
     };
     expect(askedInterval(spring, now)).toBe("year");
     expect(askedInterval({ ...spring, compare: true }, now)).toBe("week");
+  });
+});
+
+describe("toQuery of the kinds about users", () => {
+  const common = { range: { last: "4w" }, timezone: "Europe/Berlin" };
+
+  it("asks a stickiness and a lifecycle by the interval that follows the period", () => {
+    expect(toQuery(asKind(start, "stickiness"), now)).toEqual({
+      kind: "query",
+      query: { kind: "stickiness", ...common, interval: "day", series: [{ event: "*" }] },
+    });
+    expect(
+      toQuery({ ...asKind(start, "lifecycle"), period: { kind: "last", last: "12mo" } }, now),
+    ).toMatchObject({ query: { kind: "lifecycle", interval: "week", event: "*" } });
+  });
+
+  it("asks paths with a cohort's users", () => {
+    const filter: Filter = {
+      match: "all",
+      conditions: [
+        { scope: "cohort", operator: "in", value: "c" },
+        { scope: "cohort", operator: "not_in" },
+      ],
+    };
+    expect(toQuery({ ...asKind(start, "paths"), filter }, now)).toEqual({
+      kind: "query",
+      query: {
+        kind: "paths",
+        ...common,
+        event: "*",
+        direction: "after",
+        steps: 3,
+        window: "7d",
+        limit: 10,
+        filters: { match: "all", conditions: [{ scope: "cohort", operator: "in", value: "c" }] },
+      },
+    });
+  });
+
+  it("asks for the formulas that are whole", () => {
+    const asked: TrendQuestion = {
+      ...start,
+      formulas: [{ expression: "A *" }, { expression: "A * 2", label: "Twice" }, { expression: "B" }],
+    };
+    expect(toQuery(asked, now)).toMatchObject({
+      query: { formulas: [{ name: "Twice", expression: "A * 2" }] },
+    });
+    expect(toQuery({ ...asked, formulas: [{ expression: "B" }] }, now)).not.toHaveProperty("query.formulas");
   });
 });

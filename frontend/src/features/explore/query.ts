@@ -1,6 +1,7 @@
 import type { components } from "../../api/schema.gen";
+import { completeFormulas } from "./formula";
 import { isComplete } from "./operators";
-import { daysBefore, daysOf, retentionInterval, trendInterval } from "./period";
+import { daysBefore, daysOf, retentionInterval, trendInterval, userInterval } from "./period";
 import {
   isPropertyAggregation,
   seriesLetter,
@@ -8,10 +9,14 @@ import {
   type Filter,
   type FunnelQuestion,
   type Interval,
+  type LifecycleQuestion,
+  type PathsQuestion,
   type Question,
   type RetentionQuestion,
   type Scalar,
   type Series,
+  type Step,
+  type StickinessQuestion,
   type TrendQuestion,
 } from "./question";
 
@@ -20,11 +25,14 @@ export type Query = Schemas["Query"];
 export type TrendQuery = Schemas["TrendQuery"];
 export type FunnelQuery = Schemas["FunnelQuery"];
 export type RetentionQuery = Schemas["RetentionQuery"];
+export type StickinessQuery = Schemas["StickinessQuery"];
+export type LifecycleQuery = Schemas["LifecycleQuery"];
+export type PathsQuery = Schemas["PathsQuery"];
 
 /** What the question comes to: a query for the server, or what it still lacks. */
 export type Asked = { kind: "query"; query: Query } | { kind: "unfinished"; advice: string };
 
-/** The question as the server takes it. Conditions that are half made take no part. */
+/** The question as the server takes it. Conditions and formulas that are half made take no part. */
 export function toQuery(question: Question, now: Date): Asked {
   switch (question.kind) {
     case "trend":
@@ -33,6 +41,12 @@ export function toQuery(question: Question, now: Date): Asked {
       return { kind: "query", query: toFunnel(question) };
     case "retention":
       return { kind: "query", query: toRetention(question) };
+    case "stickiness":
+      return { kind: "query", query: toStickiness(question) };
+    case "lifecycle":
+      return { kind: "query", query: toLifecycle(question) };
+    case "paths":
+      return { kind: "query", query: toPaths(question) };
   }
 }
 
@@ -52,6 +66,12 @@ function toTrend(question: TrendQuestion, now: Date): Asked {
   };
   if (question.breakdown) query.breakdown = question.breakdown;
   if (question.compare) query.compare = "previous_period";
+  const formulas = completeFormulas(question.formulas, question.series.length);
+  if (formulas.length > 0) {
+    query.formulas = formulas.map(({ expression, label }) =>
+      label === undefined ? { expression } : { name: label, expression },
+    );
+  }
   return { kind: "query", query };
 }
 
@@ -59,10 +79,7 @@ function toFunnel(question: FunnelQuestion): FunnelQuery {
   const query: FunnelQuery = {
     kind: "funnel",
     ...common(question),
-    steps: question.steps.map(({ event, filter }): Schemas["Step"] => {
-      const filters = toFilter(filter);
-      return filters ? { event, filters } : { event };
-    }),
+    steps: question.steps.map(toStep),
     window: question.window,
   };
   if (question.breakdown) query.breakdown = question.breakdown;
@@ -78,6 +95,34 @@ function toRetention(question: RetentionQuestion): RetentionQuery {
     interval: retentionInterval(question),
     periods: question.periods,
   };
+}
+
+function toStickiness(question: StickinessQuestion): StickinessQuery {
+  return {
+    kind: "stickiness",
+    ...common(question),
+    interval: userInterval(question),
+    series: question.series.map(toStep),
+  };
+}
+
+function toLifecycle(question: LifecycleQuestion): LifecycleQuery {
+  return {
+    kind: "lifecycle",
+    ...common(question),
+    interval: userInterval(question),
+    event: question.event,
+  };
+}
+
+function toPaths(question: PathsQuestion): PathsQuery {
+  const { event, direction, steps, window, limit } = question;
+  return { kind: "paths", ...common(question), event, direction, steps, window, limit };
+}
+
+function toStep({ event, filter }: Step): Schemas["Step"] {
+  const filters = toFilter(filter);
+  return filters ? { event, filters } : { event };
 }
 
 function common({ period, timezone, filter }: Question) {
@@ -124,7 +169,9 @@ export function toFilter(filter: Filter): Schemas["Filter"] | undefined {
 }
 
 // isComplete has seen to it that the value has its operator's shape.
-function toCondition({ scope, property, operator, value }: Condition): Schemas["Condition"] {
+function toCondition(condition: Condition): Schemas["Condition"] {
+  if (condition.scope === "cohort") return { ...condition, value: condition.value ?? "" };
+  const { scope, property, operator, value } = condition;
   switch (operator) {
     case "is_set":
     case "is_not_set":

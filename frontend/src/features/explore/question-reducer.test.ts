@@ -377,3 +377,134 @@ describe("retention", () => {
     }
   });
 });
+
+describe("formulas", () => {
+  const three = after({ type: "series/add" }, { type: "series/add" });
+  const asked = [
+    { type: "formula/add" },
+    { type: "formula/expression", index: 0, expression: "A / (B + C) * 1E3" },
+  ] as const satisfies QuestionAction[];
+  const question = asked.reduce(reduce, three);
+  const expression = (of: TrendQuestion) => of.formulas[0]?.expression;
+
+  it("begin with a share of two series, or with the one", () => {
+    expect(reduce(three, { type: "formula/add" }).formulas).toEqual([{ expression: "A / B * 100" }]);
+    expect(reduce(start, { type: "formula/add" }).formulas).toEqual([{ expression: "A" }]);
+  });
+
+  it("go on to mean the same series when those change places", () => {
+    expect(expression(reduce(question, { type: "series/move", index: 0, to: 2 }))).toBe("C / (A + B) * 1E3");
+    expect(expression(reduce(question, { type: "series/duplicate", index: 0 }))).toBe("A / (C + D) * 1E3");
+    expect(expression(reduce(question, { type: "series/remove", index: 1 }))).toBe("A / (? + B) * 1E3");
+  });
+
+  it("are named, and go", () => {
+    const named = reduce(question, { type: "formula/label", index: 0, label: " Rate " });
+    expect(named.formulas[0]?.label).toBe("Rate");
+    expect(reduce(named, { type: "formula/label", index: 0, label: "" }).formulas).toEqual(question.formulas);
+    expect(reduce(named, { type: "formula/remove", index: 0 }).formulas).toEqual([]);
+    expect(reduce(question, { type: "formula/expression", index: 5, expression: "B" })).toBe(question);
+  });
+
+  it("are ten at most", () => {
+    const full = Array.from({ length: 11 }, (): QuestionAction => ({ type: "formula/add" })).reduce(
+      reduce,
+      start,
+    );
+    expect(full.formulas).toHaveLength(10);
+  });
+});
+
+describe("stickiness, lifecycle and paths", () => {
+  const events: TrendQuestion = {
+    ...start,
+    series: [
+      { event: "a", aggregation: "total", filter: { match: "all", conditions: [] }, label: "Mine" },
+      { event: "b", aggregation: "total", filter: { match: "all", conditions: [] } },
+    ],
+  };
+
+  it("take the events of the question before, as far as they have a place for them", () => {
+    expect(eventsOf(questionReducer(events, { type: "kind", kind: "stickiness" }))).toEqual(["a", "b"]);
+    const lifecycle = questionReducer(events, { type: "kind", kind: "lifecycle" });
+    expect(eventsOf(lifecycle)).toEqual(["a"]);
+    expect(eventsOf(questionReducer(lifecycle, { type: "kind", kind: "paths" }))).toEqual(["a"]);
+    const funnel = questionReducer(lifecycle, { type: "kind", kind: "funnel" });
+    expect(funnel).toMatchObject({ kind: "funnel", steps: [{ event: "a" }, { event: "a" }] });
+  });
+
+  it("edit a stickiness's series as a funnel's steps are", () => {
+    const question = questionReducer(events, { type: "kind", kind: "stickiness" });
+    const edited = (
+      [
+        { type: "step/add" },
+        { type: "step/event", index: 2, event: "c" },
+        { type: "step/move", index: 2, to: 0 },
+        { type: "step/duplicate", index: 0 },
+        { type: "condition/add", target: 1 },
+      ] satisfies QuestionAction[]
+    ).reduce(questionReducer, question);
+    expect(edited.kind === "stickiness" && edited.series.map(({ event }) => event)).toEqual([
+      "c",
+      "c",
+      "a",
+      "b",
+    ]);
+    expect(edited.kind === "stickiness" && edited.series[1]?.filter.conditions).toHaveLength(1);
+    const one = questionReducer(questionReducer(question, { type: "step/remove", index: 0 }), {
+      type: "step/remove",
+      index: 0,
+    });
+    expect(eventsOf(one)).toEqual(["b"]);
+  });
+
+  it("take what is theirs, and nothing that is out of bounds", () => {
+    const paths = questionReducer(events, { type: "kind", kind: "paths" });
+    expect(questionReducer(paths, { type: "path/steps", steps: 5 })).toMatchObject({ steps: 5 });
+    expect(questionReducer(paths, { type: "path/steps", steps: 6 })).toBe(paths);
+    expect(questionReducer(paths, { type: "path/limit", limit: 0 })).toBe(paths);
+    expect(questionReducer(paths, { type: "direction", direction: "before" })).toMatchObject({
+      direction: "before",
+    });
+    expect(questionReducer(paths, { type: "window", window: "12h" })).toMatchObject({ window: "12h" });
+    expect(questionReducer(paths, { type: "interval", interval: "day" })).toBe(paths);
+    expect(questionReducer(paths, { type: "event", event: "z" })).toMatchObject({ event: "z" });
+    const lifecycle = questionReducer(events, { type: "kind", kind: "lifecycle" });
+    expect(questionReducer(lifecycle, { type: "interval", interval: "year" })).toBe(lifecycle);
+    expect(questionReducer(lifecycle, { type: "interval", interval: "week" })).toMatchObject({
+      interval: "week",
+    });
+    expect(questionReducer(lifecycle, { type: "breakdown", breakdown: null })).toBe(lifecycle);
+    expect(questionReducer(lifecycle, { type: "stickiness/view", view: "table" })).toBe(lifecycle);
+  });
+});
+
+describe("cohorts", () => {
+  const added = after({ type: "condition/add", target: "all" });
+  const chosen = reduce(added, { type: "condition/cohort", target: "all", index: 0, cohort: undefined });
+
+  it("take a condition's place, and give it back", () => {
+    expect(chosen.filter.conditions).toEqual([{ scope: "cohort", operator: "in" }]);
+    const not = reduce(chosen, { type: "condition/in-cohort", target: "all", index: 0, operator: "not_in" });
+    const named = reduce(not, { type: "condition/cohort", target: "all", index: 0, cohort: "c" });
+    expect(named.filter.conditions).toEqual([{ scope: "cohort", operator: "not_in", value: "c" }]);
+    const back = reduce(named, {
+      type: "condition/property",
+      target: "all",
+      index: 0,
+      scope: "user",
+      property: "plan",
+      types: ["string"],
+    });
+    expect(back.filter.conditions).toEqual([{ scope: "user", property: "plan", operator: "equals" }]);
+  });
+
+  it("take neither a property's operator nor its value", () => {
+    expect(
+      reduce(chosen, { type: "condition/operator", target: "all", index: 0, operator: "contains" }).filter,
+    ).toEqual(chosen.filter);
+    expect(reduce(chosen, { type: "condition/value", target: "all", index: 0, value: 5 }).filter).toEqual(
+      chosen.filter,
+    );
+  });
+});

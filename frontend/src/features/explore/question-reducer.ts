@@ -1,9 +1,11 @@
 import type { PropertyType } from "./operators";
 import { firstOperator, operatorsFor, valueShape, withOperator } from "./operators";
+import { withPlaces } from "./formula";
 import { intervalsFor, isWindow, retentionIntervalsFor } from "./period";
 import {
   EMPTY_FILTER,
   MAX_CONDITIONS,
+  MAX_FORMULAS,
   MAX_SERIES,
   MAX_STEPS,
   MIN_STEPS,
@@ -12,23 +14,34 @@ import {
   NEW_STEP,
   RETENTION_INTERVALS,
   asKind,
+  hasBreakdown,
+  hasInterval,
+  isPathLimit,
+  isPathSteps,
   isPeriods,
   isPropertyAggregation,
   type AggregationType,
   type Breakdown,
+  type CohortCondition,
+  type CohortOperator,
   type Condition,
+  type Direction,
   type Filter,
-  type FunnelQuestion,
+  type Formula,
   type Interval,
   type Kind,
+  type LifecycleView,
   type Operator,
+  type PathsQuestion,
   type Period,
+  type PropertyCondition,
   type Question,
   type RetentionQuestion,
   type RetentionView,
   type Scope,
   type Series,
   type Step,
+  type StickinessView,
   type TrendQuestion,
   type View,
 } from "./question";
@@ -45,11 +58,20 @@ export type QuestionAction =
   | { type: "series/property"; index: number; property: string }
   | { type: "series/label"; index: number; label: string }
   | { type: "series/move"; index: number; to: number }
+  | { type: "formula/add" }
+  | { type: "formula/remove"; index: number }
+  | { type: "formula/expression"; index: number; expression: string }
+  | { type: "formula/label"; index: number; label: string }
   | { type: "step/add" }
+  | { type: "step/duplicate"; index: number }
   | { type: "step/remove"; index: number }
   | { type: "step/event"; index: number; event: string }
   | { type: "step/move"; index: number; to: number }
   | { type: "window"; window: string }
+  | { type: "event"; event: string }
+  | { type: "direction"; direction: Direction }
+  | { type: "path/steps"; steps: number }
+  | { type: "path/limit"; limit: number }
   | { type: "cohort"; event: string }
   | { type: "return"; event: string }
   | { type: "periods"; periods: number }
@@ -66,8 +88,10 @@ export type QuestionAction =
       /** What the catalogue knows of the property; empty when it does not know it. */
       types: readonly PropertyType[];
     }
+  | { type: "condition/cohort"; target: FilterTarget; index: number; cohort: string | undefined }
+  | { type: "condition/in-cohort"; target: FilterTarget; index: number; operator: CohortOperator }
   | { type: "condition/operator"; target: FilterTarget; index: number; operator: Operator }
-  | { type: "condition/value"; target: FilterTarget; index: number; value: Condition["value"] }
+  | { type: "condition/value"; target: FilterTarget; index: number; value: PropertyCondition["value"] }
   | { type: "filter/match"; target: FilterTarget; match: Filter["match"] }
   | { type: "period"; period: Period }
   | { type: "interval"; interval: Interval | null }
@@ -75,6 +99,8 @@ export type QuestionAction =
   | { type: "kind"; kind: Kind }
   | { type: "view"; view: View }
   | { type: "retention/view"; view: RetentionView }
+  | { type: "stickiness/view"; view: StickinessView }
+  | { type: "lifecycle/view"; view: LifecycleView }
   | { type: "replace"; question: Question };
 
 /** The question after an action; the same object where the action changes nothing. */
@@ -91,55 +117,85 @@ export function questionReducer(question: Question, action: QuestionAction): Que
         // Two of one name could not be told apart.
         const copy = structuredClone(original);
         delete copy.label;
-        return withSeries(trend, trend.series.toSpliced(action.index + 1, 0, copy));
+        const after = withSeries(trend, trend.series.toSpliced(action.index + 1, 0, copy));
+        return after === trend
+          ? trend
+          : withLetters(after, (place) => (place > action.index ? place + 1 : place));
       });
     case "series/remove":
       return editTrend(question, (trend) =>
         trend.series.length === 1
           ? withSeries(trend, [NEW_SERIES])
-          : withSeries(trend, trend.series.toSpliced(action.index, 1)),
+          : withLetters(withSeries(trend, trend.series.toSpliced(action.index, 1)), (place) =>
+              place === action.index ? null : place > action.index ? place - 1 : place,
+            ),
       );
     case "series/move":
       return editTrend(question, (trend) => {
         const series = moved(trend.series, action.index, action.to);
-        return series === trend.series ? trend : { ...trend, series };
+        if (series === trend.series) return trend;
+        const places = moved([...trend.series.keys()], action.index, action.to);
+        return withLetters({ ...trend, series }, (place) => {
+          const to = places.indexOf(place);
+          // A letter of no series keeps its place, and its mistake.
+          return to < 0 ? place : to;
+        });
       });
     case "series/label":
-      return editSeries(question, action.index, (series) => {
-        const label = action.label.trim();
-        const named: Series = { ...series, label };
-        if (label === "") delete named.label;
-        return named;
-      });
+      return editSeries(question, action.index, (series) => labelled(series, action.label));
+    case "formula/add":
+      return editTrend(question, (trend) =>
+        trend.formulas.length >= MAX_FORMULAS
+          ? trend
+          : { ...trend, formulas: [...trend.formulas, newFormula(trend)] },
+      );
+    case "formula/remove":
+      return editTrend(question, (trend) => ({
+        ...trend,
+        formulas: trend.formulas.toSpliced(action.index, 1),
+      }));
+    case "formula/expression":
+      return editFormula(question, action.index, (formula) => ({
+        ...formula,
+        expression: action.expression,
+      }));
+    case "formula/label":
+      return editFormula(question, action.index, (formula) => labelled(formula, action.label));
     case "step/add":
-      return editFunnel(question, (funnel) =>
-        funnel.steps.length >= MAX_STEPS
-          ? funnel
-          : {
-              ...funnel,
-              steps: [...funnel.steps, { ...NEW_STEP, event: funnel.steps.at(-1)?.event ?? "*" }],
-            },
-      );
-    case "step/remove":
-      return editFunnel(question, (funnel) =>
-        funnel.steps.length <= MIN_STEPS
-          ? funnel
-          : { ...funnel, steps: funnel.steps.toSpliced(action.index, 1) },
-      );
-    case "step/event":
-      return editFunnel(question, (funnel) =>
-        editStep(funnel, action.index, (step) => ({ ...step, event: action.event })),
-      );
-    case "step/move":
-      return editFunnel(question, (funnel) => {
-        const steps = moved(funnel.steps, action.index, action.to);
-        return steps === funnel.steps ? funnel : { ...funnel, steps };
+      return editSteps(question, (steps) => [
+        ...steps,
+        { ...NEW_STEP, event: steps.at(-1)?.event ?? NEW_STEP.event },
+      ]);
+    case "step/duplicate":
+      return editSteps(question, (steps) => {
+        const original = steps[action.index];
+        return original ? steps.toSpliced(action.index + 1, 0, original) : steps;
       });
+    case "step/remove":
+      return editSteps(question, (steps) => steps.toSpliced(action.index, 1));
+    case "step/event":
+      return editStep(question, action.index, (step) => ({ ...step, event: action.event }));
+    case "step/move":
+      return editSteps(question, (steps) => moved(steps, action.index, action.to));
     case "window":
-      return editFunnel(question, (funnel) =>
-        isWindow(action.window) && action.window !== funnel.window
-          ? { ...funnel, window: action.window }
-          : funnel,
+      return (question.kind === "funnel" || question.kind === "paths") &&
+        isWindow(action.window) &&
+        action.window !== question.window
+        ? { ...question, window: action.window }
+        : question;
+    case "event":
+      return question.kind === "lifecycle" || question.kind === "paths"
+        ? { ...question, event: action.event }
+        : question;
+    case "direction":
+      return editPaths(question, (paths) => ({ ...paths, direction: action.direction }));
+    case "path/steps":
+      return editPaths(question, (paths) =>
+        isPathSteps(action.steps) ? { ...paths, steps: action.steps } : paths,
+      );
+    case "path/limit":
+      return editPaths(question, (paths) =>
+        isPathLimit(action.limit) ? { ...paths, limit: action.limit } : paths,
       );
     case "cohort":
       return editRetention(question, (retention) => ({ ...retention, cohortEvent: action.event }));
@@ -153,8 +209,12 @@ export function questionReducer(question: Question, action: QuestionAction): Que
       );
     case "retention/view":
       return editRetention(question, (retention) => ({ ...retention, view: action.view }));
+    case "stickiness/view":
+      return question.kind === "stickiness" ? { ...question, view: action.view } : question;
+    case "lifecycle/view":
+      return question.kind === "lifecycle" ? { ...question, view: action.view } : question;
     case "breakdown":
-      return question.kind === "retention" ? question : { ...question, breakdown: action.breakdown };
+      return hasBreakdown(question) ? { ...question, breakdown: action.breakdown } : question;
     case "compare":
       return editTrend(question, (trend) => ({ ...trend, compare: action.compare }));
     case "kind":
@@ -186,16 +246,28 @@ export function questionReducer(question: Question, action: QuestionAction): Que
       return editCondition(question, action.target, action.index, (condition) =>
         withProperty(condition, action.scope, action.property, action.types),
       );
+    case "condition/cohort":
+      return editCondition(question, action.target, action.index, (condition) => {
+        const operator = condition.scope === "cohort" ? condition.operator : "in";
+        const chosen: CohortCondition = { scope: "cohort", operator };
+        return action.cohort === undefined ? chosen : { ...chosen, value: action.cohort };
+      });
+    case "condition/in-cohort":
+      return editCondition(question, action.target, action.index, (condition) =>
+        condition.scope === "cohort" ? { ...condition, operator: action.operator } : condition,
+      );
     case "condition/operator":
       return editCondition(question, action.target, action.index, (condition) =>
-        withOperator(condition, action.operator),
+        condition.scope === "cohort" ? condition : withOperator(condition, action.operator),
       );
     case "condition/value":
-      return editCondition(question, action.target, action.index, ({ scope, property, operator }) =>
-        action.value === undefined || valueShape(operator) === "none"
+      return editCondition(question, action.target, action.index, (condition) => {
+        if (condition.scope === "cohort") return condition;
+        const { scope, property, operator } = condition;
+        return action.value === undefined || valueShape(operator) === "none"
           ? { scope, property, operator }
-          : { scope, property, operator, value: action.value },
-      );
+          : { scope, property, operator, value: action.value };
+      });
     case "filter/match":
       return editFilter(question, action.target, (filter) => ({ ...filter, match: action.match }));
     case "period":
@@ -213,33 +285,22 @@ export function questionReducer(question: Question, action: QuestionAction): Que
 
 /** A chosen interval stays while it makes sense for the new period. */
 function withPeriod(question: Question, period: Period): Question {
-  switch (question.kind) {
-    case "trend": {
-      const { interval } = question;
-      const kept = interval !== null && intervalsFor(period).includes(interval) ? interval : null;
-      return { ...question, period, interval: kept };
-    }
-    case "retention": {
-      const { interval } = question;
-      const kept = interval !== null && retentionIntervalsFor(period).includes(interval) ? interval : null;
-      return { ...question, period, interval: kept };
-    }
-    case "funnel":
-      return { ...question, period };
+  if (!hasInterval(question)) return { ...question, period };
+  if (question.kind === "trend") {
+    const { interval } = question;
+    const kept = interval !== null && intervalsFor(period).includes(interval) ? interval : null;
+    return { ...question, period, interval: kept };
   }
+  const { interval } = question;
+  const kept = interval !== null && retentionIntervalsFor(period).includes(interval) ? interval : null;
+  return { ...question, period, interval: kept };
 }
 
 function withInterval(question: Question, interval: Interval | null): Question {
-  switch (question.kind) {
-    case "trend":
-      return { ...question, interval };
-    case "retention": {
-      const known = RETENTION_INTERVALS.find((one) => one === interval);
-      return interval === null || known ? { ...question, interval: known ?? null } : question;
-    }
-    case "funnel":
-      return question;
-  }
+  if (!hasInterval(question)) return question;
+  if (question.kind === "trend") return { ...question, interval };
+  const known = RETENTION_INTERVALS.find((one) => one === interval);
+  return interval === null || known ? { ...question, interval: known ?? null } : question;
 }
 
 // An action for another kind of question, such as one that Back has just left, changes nothing.
@@ -247,8 +308,8 @@ function editTrend(question: Question, edit: (trend: TrendQuestion) => TrendQues
   return question.kind === "trend" ? edit(question) : question;
 }
 
-function editFunnel(question: Question, edit: (funnel: FunnelQuestion) => FunnelQuestion): Question {
-  return question.kind === "funnel" ? edit(question) : question;
+function editPaths(question: Question, edit: (paths: PathsQuestion) => PathsQuestion): Question {
+  return question.kind === "paths" ? edit(question) : question;
 }
 
 function editRetention(
@@ -260,6 +321,29 @@ function editRetention(
 
 function withSeries(question: TrendQuestion, series: Series[]): TrendQuestion {
   return series.length > MAX_SERIES ? question : { ...question, series };
+}
+
+/** The formulas after their series changed places: they go on to mean what they did. */
+function withLetters(question: TrendQuestion, to: (place: number) => number | null): TrendQuestion {
+  if (question.formulas.length === 0) return question;
+  const formulas = question.formulas.map((formula) => ({
+    ...formula,
+    expression: withPlaces(formula.expression, to),
+  }));
+  return { ...question, formulas };
+}
+
+/** What most formulas are: the first series as a share of the second. */
+function newFormula({ series }: TrendQuestion): Formula {
+  return { expression: series.length > 1 ? "A / B * 100" : "A" };
+}
+
+/** The same under the reader's name for it, or without one. */
+function labelled<T extends { label?: string }>(one: T, text: string): T {
+  const label = text.trim();
+  const named: { label?: string } = { ...one, label };
+  if (label === "") delete named.label;
+  return named as T;
 }
 
 /** The list with one item in another place; the same list where there is none, or no such place. */
@@ -280,9 +364,33 @@ function editSeries(question: Question, index: number, edit: (series: Series) =>
   });
 }
 
-function editStep(question: FunnelQuestion, index: number, edit: (step: Step) => Step): FunnelQuestion {
-  const step = question.steps[index];
-  return step ? { ...question, steps: question.steps.with(index, edit(step)) } : question;
+function editFormula(question: Question, index: number, edit: (formula: Formula) => Formula): Question {
+  return editTrend(question, (trend) => {
+    const formula = trend.formulas[index];
+    return formula ? { ...trend, formulas: trend.formulas.with(index, edit(formula)) } : trend;
+  });
+}
+
+/** Edits a funnel's steps or a stickiness's series, of which some must stay, and only so many fit. */
+function editSteps(question: Question, edit: (steps: Step[]) => Step[]): Question {
+  if (question.kind === "funnel") {
+    const steps = edit(question.steps);
+    const fits = steps.length >= MIN_STEPS && steps.length <= MAX_STEPS;
+    return fits && steps !== question.steps ? { ...question, steps } : question;
+  }
+  if (question.kind === "stickiness") {
+    const series = edit(question.series);
+    const fits = series.length >= 1 && series.length <= MAX_SERIES;
+    return fits && series !== question.series ? { ...question, series } : question;
+  }
+  return question;
+}
+
+function editStep(question: Question, index: number, edit: (step: Step) => Step): Question {
+  return editSteps(question, (steps) => {
+    const step = steps[index];
+    return step ? steps.with(index, edit(step)) : steps;
+  });
 }
 
 function editFilter(question: Question, target: FilterTarget, edit: (filter: Filter) => Filter): Question {
@@ -291,8 +399,11 @@ function editFilter(question: Question, target: FilterTarget, edit: (filter: Fil
     case "trend":
       return editSeries(question, target, (series) => ({ ...series, filter: edit(series.filter) }));
     case "funnel":
+    case "stickiness":
       return editStep(question, target, (step) => ({ ...step, filter: edit(step.filter) }));
     case "retention":
+    case "lifecycle":
+    case "paths":
       return question;
   }
 }
@@ -316,6 +427,7 @@ function withProperty(
   property: string,
   types: readonly PropertyType[],
 ): Condition {
+  if (condition.scope === "cohort") return { scope, property, operator: firstOperator(types) };
   if (condition.property === property && condition.scope === scope) return condition;
   const fits = condition.property !== "" && operatorsFor(types).includes(condition.operator);
   return { scope, property, operator: fits ? condition.operator : firstOperator(types) };

@@ -3,8 +3,11 @@ import {
   NEW_SERIES,
   defaultQuestion,
   type FunnelQuestion,
+  type LifecycleQuestion,
+  type PathsQuestion,
   type Question,
   type RetentionQuestion,
+  type StickinessQuestion,
   type TrendQuestion,
 } from "./question";
 import { readQuestion, writeQuestion } from "./question-url";
@@ -33,12 +36,19 @@ const everything: TrendQuestion = {
     },
     { ...NEW_SERIES, event: "*", aggregation: "unique_users" },
   ],
+  formulas: [
+    { expression: "A / B * 100 + 1" },
+    { expression: "-A", label: "Minus & more" },
+    { expression: "" },
+  ],
   filter: {
     match: "any",
     conditions: [
       { scope: "user", property: "plan", operator: "in", value: ["pro", "10", 10, true] },
       { scope: "user", property: "commits", operator: "greater_or_equal", value: -1.5 },
       { scope: "event", property: "area", operator: "is_not_set" },
+      { scope: "cohort", operator: "not_in", value: "0197b1a0-7b1e-7000-8000-000000000001" },
+      { scope: "cohort", operator: "in" },
     ],
   },
   period: { kind: "days", from: "2024-01-01", to: "2024-12-31" },
@@ -87,6 +97,41 @@ const retention: RetentionQuestion = {
   view: "users",
 };
 
+const stickiness: StickinessQuestion = {
+  kind: "stickiness",
+  series: [
+    funnel.steps[1] ?? { event: "order", filter: { match: "all", conditions: [] } },
+    { event: "*", filter: { match: "all", conditions: [] } },
+  ],
+  filter: funnel.filter,
+  period: { kind: "last", last: "3mo" },
+  interval: "week",
+  timezone: "UTC",
+  view: "table",
+};
+
+const lifecycle: LifecycleQuestion = {
+  kind: "lifecycle",
+  event: "order placed",
+  filter: funnel.filter,
+  period: { kind: "days", from: "2024-01-01", to: "2024-12-31" },
+  interval: "month",
+  timezone: "Asia/Kolkata",
+  view: "table",
+};
+
+const paths: PathsQuestion = {
+  kind: "paths",
+  event: "order",
+  direction: "before",
+  steps: 5,
+  window: "30m",
+  limit: 20,
+  filter: funnel.filter,
+  period: { kind: "last", last: "7d" },
+  timezone: "UTC",
+};
+
 describe("writeQuestion", () => {
   it("writes the default question short and with its time zone", () => {
     expect(writeQuestion(defaultQuestion(zone))).toBe("?event=*&last=4w&tz=Europe/Berlin");
@@ -95,8 +140,8 @@ describe("writeQuestion", () => {
   it("writes what a person can read", () => {
     expect(decodeURIComponent(writeQuestion(everything))).toBe(
       '?event=commit&agg=p90&of=files&as=Files & more&if=event.equals.merge.false&if=event.contains.utm~dsource~~x."a \\"b\\".c"' +
-        '&if-match=any&event=*&agg=unique_users&where=user.in.plan.["pro","10",10,true]' +
-        "&where=user.greater_or_equal.commits.-1.5&where=event.is_not_set.area&where-match=any" +
+        '&if-match=any&event=*&agg=unique_users&calc=A / B * 100 + 1&calc=-A&as=Minus & more&calc=&where=user.in.plan.["pro","10",10,true]' +
+        "&where=user.greater_or_equal.commits.-1.5&where=event.is_not_set.area&where=cohort.not_in.0197b1a0-7b1e-7000-8000-000000000001&where=cohort.in&where-match=any" +
         "&split=user.utm~dsource~~x&top=25&from=2024-01-01&to=2024-12-31&by=quarter&compare=previous" +
         "&tz=Asia/Kolkata&view=table",
     );
@@ -114,10 +159,54 @@ it("writes a funnel and a retention", () => {
   );
 });
 
+it("writes a stickiness, a lifecycle and paths, what is at its default left out", () => {
+  expect(
+    writeQuestion({ ...stickiness, series: [{ event: "a", filter: { match: "all", conditions: [] } }] }),
+  ).toBe("?kind=stickiness&event=a&where=user.equals.plan.%22pro%22&last=3mo&by=week&tz=UTC&view=table");
+  expect(writeQuestion({ ...lifecycle, interval: null, view: "stacked" })).toBe(
+    "?kind=lifecycle&event=order%20placed&where=user.equals.plan.%22pro%22&from=2024-01-01&to=2024-12-31&tz=Asia/Kolkata",
+  );
+  expect(writeQuestion({ ...paths, direction: "after", steps: 3, window: "7d", limit: 10 })).toBe(
+    "?kind=paths&event=order&where=user.equals.plan.%22pro%22&last=7d&tz=UTC",
+  );
+});
+
+it.each([
+  ["?kind=paths&event=a&steps=6", "“6” is no number of steps from 1 to 5."],
+  ["?kind=paths&event=a&top=51", "“51” is no number of events from 1 to 50."],
+  [
+    "?kind=paths&event=a&direction=sideways",
+    "“sideways” is no direction of paths: they lead “after” or “before” the event.",
+  ],
+  ["?kind=paths&event=a&window=1y", "“1y” is no window; one is written 30m, 12h or 7d."],
+  ["?kind=paths&event=a&split=event.x", "“split” means nothing in paths."],
+  [
+    "?kind=stickiness&event=a&by=year",
+    "“year” is no interval of a stickiness: it goes by day, week or month.",
+  ],
+  ["?kind=stickiness&event=a&view=area", "“area” is no way to show a stickiness."],
+  ["?kind=lifecycle&event=a&view=line", "“line” is no way to show a lifecycle."],
+  ["?kind=lifecycle&event=a&event=", "An event’s name has 1 to 200 characters."],
+  ["?event=a&calc=" + "A".repeat(501), "A formula has at most 500 characters."],
+  ["?event=a&where=cohort.equals.x", "The filter “cohort.equals.x” could not be read."],
+])("tells what is wrong with %s", (search, problem) => {
+  const { problems } = readQuestion(`${search}&last=7d&tz=UTC`, "UTC");
+  expect(problems).toEqual([problem]);
+});
+
+it("takes ten formulas and no more", () => {
+  const { question, problems } = readQuestion(`?event=a${"&calc=A".repeat(11)}&tz=UTC`, "UTC");
+  expect(question.kind === "trend" && question.formulas).toHaveLength(10);
+  expect(problems).toEqual(["Only 10 formulas fit in one question; “A” was left out."]);
+});
+
 describe("readQuestion", () => {
-  it.each([everything, funnel, retention])("reads back all that a $kind can be", (question) => {
-    expect(roundTrip(question)).toEqual({ question, problems: [] });
-  });
+  it.each([everything, funnel, retention, stickiness, lifecycle, paths])(
+    "reads back all that a $kind can be",
+    (question) => {
+      expect(roundTrip(question)).toEqual({ question, problems: [] });
+    },
+  );
 
   it("reads the addresses that were written before there were other kinds", () => {
     const { question, problems } = readQuestion(

@@ -9,7 +9,9 @@
 // scope.operator.property.value, the value in JSON so that its type survives;
 // a dot in a property's name is written ~d and a tilde ~~. A breakdown is
 // split=scope.property, with top=25 for the number of groups; compare=previous
-// sets the period before beside it.
+// sets the period before beside it. Each calc= is a formula over the series,
+// such as calc=A / B * 100; "as" after one is its name. A condition on a cohort
+// is cohort.in.ID or cohort.not_in.ID.
 //
 // Other kinds of questions say so. In a funnel each "event" begins a step:
 //
@@ -17,15 +19,24 @@
 //   &window=7d&split=user.plan&last=4w&tz=UTC
 //
 //   ?kind=retention&event=order&return=order&by=week&periods=8&show=users&last=3mo&tz=UTC
+//   ?kind=stickiness&event=order&event=visit&by=week&view=table&last=3mo&tz=UTC
+//   ?kind=lifecycle&event=order&by=week&last=3mo&tz=UTC
+//   ?kind=paths&event=order&direction=before&steps=5&window=1d&top=20&last=4w&tz=UTC
 import { isDay, isLast, isWindow } from "./period";
 import {
+  COHORT_OPERATORS,
   COUNT_AGGREGATIONS,
   DEFAULT_GROUPS,
+  DEFAULT_PATH_EVENTS,
+  DEFAULT_PATH_STEPS,
   DEFAULT_PERIODS,
   DEFAULT_WINDOW,
+  DIRECTIONS,
   INTERVALS,
   KINDS,
+  LIFECYCLE_VIEWS,
   MAX_CONDITIONS,
+  MAX_FORMULAS,
   MAX_SERIES,
   MAX_STEPS,
   MIN_STEPS,
@@ -35,28 +46,39 @@ import {
   PROPERTY_AGGREGATIONS,
   RETENTION_INTERVALS,
   RETENTION_VIEWS,
+  STICKINESS_VIEWS,
   VIEWS,
   blankQuestion,
+  hasBreakdown,
+  hasInterval,
   isGroupLimit,
+  isPathLimit,
+  isPathSteps,
   isPeriods,
   isPropertyAggregation,
   type AggregationType,
   type Breakdown,
   type Condition,
   type Filter,
+  type Formula,
   type FunnelQuestion,
+  type LifecycleQuestion,
+  type PathsQuestion,
   type Period,
   type Question,
   type RetentionQuestion,
   type Scalar,
   type Series,
   type Step,
+  type StickinessQuestion,
   type TrendQuestion,
 } from "./question";
 
 const AGGREGATIONS: readonly AggregationType[] = [...COUNT_AGGREGATIONS, ...PROPERTY_AGGREGATIONS];
 
 const MAX_NAME = 200;
+// The server's own limit of an expression.
+const MAX_EXPRESSION = 500;
 
 type Pairs = [string, string][];
 
@@ -66,22 +88,34 @@ export function writeQuestion(question: Question): string {
   switch (question.kind) {
     case "trend":
       writeSeries(pairs, question.series);
+      writeFormulas(pairs, question.formulas);
       break;
     case "funnel":
       pairs.push(["kind", "funnel"]);
-      for (const step of question.steps) {
-        pairs.push(["event", step.event]);
-        writeFilter(pairs, "if", step.filter);
-      }
+      writeSteps(pairs, question.steps);
       if (question.window !== DEFAULT_WINDOW) pairs.push(["window", question.window]);
       break;
     case "retention":
       pairs.push(["kind", "retention"], ["event", question.cohortEvent], ["return", question.returnEvent]);
       if (question.periods !== DEFAULT_PERIODS) pairs.push(["periods", String(question.periods)]);
       break;
+    case "stickiness":
+      pairs.push(["kind", "stickiness"]);
+      writeSteps(pairs, question.series);
+      break;
+    case "lifecycle":
+      pairs.push(["kind", "lifecycle"], ["event", question.event]);
+      break;
+    case "paths":
+      pairs.push(["kind", "paths"], ["event", question.event]);
+      if (question.direction !== "after") pairs.push(["direction", question.direction]);
+      if (question.steps !== DEFAULT_PATH_STEPS) pairs.push(["steps", String(question.steps)]);
+      if (question.window !== DEFAULT_WINDOW) pairs.push(["window", question.window]);
+      if (question.limit !== DEFAULT_PATH_EVENTS) pairs.push(["top", String(question.limit)]);
+      break;
   }
   writeFilter(pairs, "where", question.filter);
-  if (question.kind !== "retention" && question.breakdown) {
+  if (hasBreakdown(question) && question.breakdown) {
     const { scope, property, limit } = question.breakdown;
     pairs.push(["split", `${scope}.${escape(property)}`]);
     if (limit !== DEFAULT_GROUPS) pairs.push(["top", String(limit)]);
@@ -91,10 +125,12 @@ export function writeQuestion(question: Question): string {
   } else {
     pairs.push(["from", question.period.from], ["to", question.period.to]);
   }
-  if (question.kind !== "funnel" && question.interval !== null) pairs.push(["by", question.interval]);
+  if (hasInterval(question) && question.interval !== null) pairs.push(["by", question.interval]);
   if (question.kind === "trend" && question.compare) pairs.push(["compare", "previous"]);
   pairs.push(["tz", question.timezone]);
   if (question.kind === "trend" && question.view !== "line") pairs.push(["view", question.view]);
+  if (question.kind === "stickiness" && question.view !== "bar") pairs.push(["view", question.view]);
+  if (question.kind === "lifecycle" && question.view !== "stacked") pairs.push(["view", question.view]);
   if (question.kind === "retention" && question.view !== "percent") pairs.push(["show", question.view]);
   return "?" + pairs.map(([key, value]) => `${key}=${encode(value)}`).join("&");
 }
@@ -109,12 +145,31 @@ function writeSeries(pairs: Pairs, all: readonly Series[]): void {
   }
 }
 
+function writeFormulas(pairs: Pairs, formulas: readonly Formula[]): void {
+  for (const { expression, label } of formulas) {
+    pairs.push(["calc", expression]);
+    if (label !== undefined) pairs.push(["as", label]);
+  }
+}
+
+function writeSteps(pairs: Pairs, steps: readonly Step[]): void {
+  for (const step of steps) {
+    pairs.push(["event", step.event]);
+    writeFilter(pairs, "if", step.filter);
+  }
+}
+
 function writeFilter(pairs: Pairs, key: "if" | "where", filter: Filter): void {
   for (const condition of filter.conditions) pairs.push([key, writeCondition(condition)]);
   if (filter.match === "any") pairs.push([`${key}-match`, "any"]);
 }
 
-function writeCondition({ scope, operator, property, value }: Condition): string {
+function writeCondition(condition: Condition): string {
+  if (condition.scope === "cohort") {
+    const { operator, value } = condition;
+    return value === undefined ? `cohort.${operator}` : `cohort.${operator}.${value}`;
+  }
+  const { scope, operator, property, value } = condition;
   const head = `${scope}.${operator}.${escape(property)}`;
   return value === undefined ? head : `${head}.${JSON.stringify(value)}`;
 }
@@ -151,7 +206,7 @@ export function readQuestion(search: string, timezone: string): { question: Ques
     if (common.read(key, value) || reader.read(key, value)) continue;
     problems.push(
       KEYS_OF_SOME.has(key)
-        ? `“${key}” means nothing in a ${question.kind}.`
+        ? `“${key}” means nothing in ${KIND_WORDS[question.kind]}.`
         : `“${key}” means nothing here.`,
     );
   }
@@ -163,8 +218,17 @@ export function readQuestion(search: string, timezone: string): { question: Ques
 /** The keys that only some kinds of questions have. */
 const KEYS_OF_SOME: ReadonlySet<string> = new Set([
   ...["event", "agg", "of", "as", "if", "if-match", "by", "compare", "view", "split", "top"],
-  ...["window", "return", "periods", "show"],
+  ...["window", "return", "periods", "show", "calc", "direction", "steps"],
 ]);
+
+const KIND_WORDS: Record<Question["kind"], string> = {
+  trend: "a trend",
+  funnel: "a funnel",
+  retention: "a retention",
+  stickiness: "a stickiness",
+  lifecycle: "a lifecycle",
+  paths: "paths",
+};
 
 /** Reads one part of a question; what it cannot read it tells in problems. */
 type Reader = {
@@ -220,11 +284,18 @@ function readerOf(question: Question, problems: string[]): Reader {
       return funnelReader(question, problems);
     case "retention":
       return retentionReader(question, problems);
+    case "stickiness":
+      return stickinessReader(question, problems);
+    case "lifecycle":
+      return lifecycleReader(question, problems);
+    case "paths":
+      return pathsReader(question, problems);
   }
 }
 
 function trendReader(question: TrendQuestion, problems: string[]): Reader {
   const series: Series[] = [];
+  const formulas: Formula[] = [];
   const breakdown = breakdownReader(question, problems);
   return {
     read: (key, value) => {
@@ -249,10 +320,21 @@ function trendReader(question: TrendQuestion, problems: string[]): Reader {
           if (current && isName(value)) current.property = value;
           else problems.push("A property to aggregate has no series, or no name.");
           return true;
-        case "as":
-          if (current && isName(value.trim())) current.label = value.trim();
+        case "calc":
+          if (formulas.length === MAX_FORMULAS) {
+            problems.push(`Only ${MAX_FORMULAS} formulas fit in one question; “${value}” was left out.`);
+          } else if (value.length <= MAX_EXPRESSION) {
+            formulas.push({ expression: value });
+          } else {
+            problems.push(`A formula has at most ${MAX_EXPRESSION} characters.`);
+          }
+          return true;
+        case "as": {
+          const named = formulas.at(-1) ?? current;
+          if (named && isName(value.trim())) named.label = value.trim();
           else problems.push("A name to call a series by has no series, or not 1 to 200 characters.");
           return true;
+        }
         case "if":
           readInto(current?.filter, value, problems);
           return true;
@@ -284,21 +366,23 @@ function trendReader(question: TrendQuestion, problems: string[]): Reader {
         if (!isPropertyAggregation(one.aggregation)) delete one.property;
       }
       if (series.length > 0) question.series = series;
+      question.formulas = formulas;
       breakdown.finish();
     },
   };
 }
 
-function funnelReader(question: FunnelQuestion, problems: string[]): Reader {
+/** Reads events with filters of their own: a funnel's steps, or a stickiness's series. */
+function stepsReader(most: number, fit: string, problems: string[]): Reader & { steps: Step[] } {
   const steps: Step[] = [];
-  const breakdown = breakdownReader(question, problems);
   return {
+    steps,
     read: (key, value) => {
       const current = steps.at(-1);
       switch (key) {
         case "event":
-          if (steps.length === MAX_STEPS) {
-            problems.push(`Only ${MAX_STEPS} steps fit in one funnel; “${value}” was left out.`);
+          if (steps.length === most) {
+            problems.push(`Only ${most} ${fit}; “${value}” was left out.`);
           } else if (isName(value)) {
             steps.push({ event: value, filter: { match: "all", conditions: [] } });
           } else {
@@ -311,20 +395,132 @@ function funnelReader(question: FunnelQuestion, problems: string[]): Reader {
         case "if-match":
           readMatch(current?.filter, value, problems);
           return true;
-        case "window":
-          if (isWindow(value)) question.window = value;
-          else problems.push(`“${value}” is no window; one is written 30m, 12h or 7d.`);
-          return true;
         default:
-          return breakdown.read(key, value);
+          return false;
       }
     },
+    finish: () => undefined,
+  };
+}
+
+function funnelReader(question: FunnelQuestion, problems: string[]): Reader {
+  const events = stepsReader(MAX_STEPS, "steps fit in one funnel", problems);
+  const breakdown = breakdownReader(question, problems);
+  return {
+    read: (key, value) =>
+      events.read(key, value) || readWindow(question, key, value, problems) || breakdown.read(key, value),
     finish: () => {
+      const { steps } = events;
       while (steps.length < MIN_STEPS) steps.push(NEW_STEP);
       question.steps = steps;
       breakdown.finish();
     },
   };
+}
+
+function readWindow(
+  question: FunnelQuestion | PathsQuestion,
+  key: string,
+  value: string,
+  problems: string[],
+): boolean {
+  if (key !== "window") return false;
+  if (isWindow(value)) question.window = value;
+  else problems.push(`“${value}” is no window; one is written 30m, 12h or 7d.`);
+  return true;
+}
+
+function stickinessReader(question: StickinessQuestion, problems: string[]): Reader {
+  const events = stepsReader(MAX_SERIES, "series fit in one question", problems);
+  return {
+    read: (key, value) => {
+      if (events.read(key, value)) return true;
+      switch (key) {
+        case "by":
+          readUserInterval(question, value, problems);
+          return true;
+        case "view": {
+          const view = oneOf(STICKINESS_VIEWS, value);
+          if (view) question.view = view;
+          else problems.push(`“${value}” is no way to show a stickiness.`);
+          return true;
+        }
+        default:
+          return false;
+      }
+    },
+    finish: () => {
+      if (events.steps.length > 0) question.series = events.steps;
+    },
+  };
+}
+
+function lifecycleReader(question: LifecycleQuestion, problems: string[]): Reader {
+  return {
+    read: (key, value) => {
+      switch (key) {
+        case "event":
+          readEvent(question, value, problems);
+          return true;
+        case "by":
+          readUserInterval(question, value, problems);
+          return true;
+        case "view": {
+          const view = oneOf(LIFECYCLE_VIEWS, value);
+          if (view) question.view = view;
+          else problems.push(`“${value}” is no way to show a lifecycle.`);
+          return true;
+        }
+        default:
+          return false;
+      }
+    },
+    finish: () => undefined,
+  };
+}
+
+function pathsReader(question: PathsQuestion, problems: string[]): Reader {
+  return {
+    read: (key, value) => {
+      switch (key) {
+        case "event":
+          readEvent(question, value, problems);
+          return true;
+        case "direction": {
+          const direction = oneOf(DIRECTIONS, value);
+          if (direction) question.direction = direction;
+          else problems.push(`“${value}” is no direction of paths: they lead “after” or “before” the event.`);
+          return true;
+        }
+        case "steps":
+          if (/^\d$/.test(value) && isPathSteps(Number(value))) question.steps = Number(value);
+          else problems.push(`“${value}” is no number of steps from 1 to 5.`);
+          return true;
+        case "top":
+          if (/^\d{1,2}$/.test(value) && isPathLimit(Number(value))) question.limit = Number(value);
+          else problems.push(`“${value}” is no number of events from 1 to 50.`);
+          return true;
+        default:
+          return readWindow(question, key, value, problems);
+      }
+    },
+    finish: () => undefined,
+  };
+}
+
+function readEvent(question: LifecycleQuestion | PathsQuestion, value: string, problems: string[]): void {
+  if (isName(value)) question.event = value;
+  else problems.push(EVENT_PROBLEM);
+}
+
+function readUserInterval(
+  question: StickinessQuestion | LifecycleQuestion,
+  value: string,
+  problems: string[],
+): void {
+  const interval = oneOf(RETENTION_INTERVALS, value);
+  if (interval) question.interval = interval;
+  else problems.push(`“${value}” is no interval of a ${question.kind}: it goes by day, week or month.`);
 }
 
 function retentionReader(question: RetentionQuestion, problems: string[]): Reader {
@@ -418,6 +614,13 @@ function readPeriod(
 }
 
 function readCondition(text: string): Condition | undefined {
+  const ofCohort = /^cohort\.([a-z_]+)(?:\.(.{1,100}))?$/.exec(text);
+  if (ofCohort) {
+    const operator = oneOf(COHORT_OPERATORS, ofCohort[1] ?? "");
+    const value = ofCohort[2];
+    if (!operator) return undefined;
+    return value === undefined ? { scope: "cohort", operator } : { scope: "cohort", operator, value };
+  }
   const match = /^(event|user)\.([a-z_]+)\.([^.]*)(?:\.([\s\S]*))?$/.exec(text);
   if (!match) return undefined;
   const operator = oneOf(OPERATORS, match[2] ?? "");

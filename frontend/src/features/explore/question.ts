@@ -9,8 +9,12 @@ export type PropertyAggregation = Schemas["PropertyAggregationType"];
 export type AggregationType = CountAggregation | PropertyAggregation;
 export type Scalar = Schemas["Scalar"];
 
-/** What a question is about: how often something happens, how far users come, or whether they come back. */
-export type Kind = Extract<Schemas["Answer"]["kind"], "trend" | "funnel" | "retention">;
+/**
+ * What a question is about: how often something happens, how far users come,
+ * whether they come back, in how many intervals they do it, how many are new or
+ * gone, or what they do next.
+ */
+export type Kind = Schemas["Answer"]["kind"];
 
 /** How the answer to a trend is shown. */
 export type View = "line" | "area" | "bar" | "stacked" | "table" | "number";
@@ -18,7 +22,17 @@ export type View = "line" | "area" | "bar" | "stacked" | "table" | "number";
 /** How a retention's cells are written: as shares of their cohort, or as users. */
 export type RetentionView = "percent" | "users";
 
+/** How a stickiness is shown. */
+export type StickinessView = Extract<View, "bar" | "line" | "table">;
+
+/** How a lifecycle is shown. */
+export type LifecycleView = Extract<View, "stacked" | "table">;
+
+/** The intervals of a retention, a stickiness and a lifecycle. */
 export type RetentionInterval = Schemas["RetentionQuery"]["interval"];
+
+/** Whether paths lead on from their event, or back from it. */
+export type Direction = Schemas["PathsQuery"]["direction"];
 
 export type Operator =
   | "equals"
@@ -42,12 +56,19 @@ export type Period = { kind: "last"; last: string } | { kind: "days"; from: stri
  * its operator needs. Then it takes no part in the query, but it stays in the
  * question, and so in the URL, for as long as the user is at it.
  */
-export type Condition = {
+export type Condition = PropertyCondition | CohortCondition;
+
+export type PropertyCondition = {
   scope: Scope;
   property: string;
   operator: Operator;
   value?: Scalar | Scalar[];
 };
+
+/** Whether the event's user is in a saved cohort; the value is the cohort's id. */
+export type CohortCondition = { scope: "cohort"; operator: CohortOperator; value?: string };
+
+export type CohortOperator = Schemas["CohortFilter"]["operator"];
 
 export type Filter = { match: "all" | "any"; conditions: Condition[] };
 
@@ -70,7 +91,15 @@ export type Breakdown = {
   limit: number;
 };
 
-/** One step of a funnel. */
+/** What is calculated of a trend's series in each bucket. One that is half made takes no part in the query. */
+export type Formula = {
+  /** Letters for the series, numbers, + - * / and parentheses. */
+  expression: string;
+  /** What the reader calls it, in place of the expression. */
+  label?: string;
+};
+
+/** An event and its own filters: one step of a funnel, or one series of a stickiness. */
 export type Step = { event: string; filter: Filter };
 
 type Common = {
@@ -82,6 +111,7 @@ type Common = {
 export type TrendQuestion = Common & {
   kind: "trend";
   series: Series[];
+  formulas: Formula[];
   /** Null follows the period. */
   interval: Interval | null;
   breakdown: Breakdown | null;
@@ -108,11 +138,41 @@ export type RetentionQuestion = Common & {
   view: RetentionView;
 };
 
+export type StickinessQuestion = Common & {
+  kind: "stickiness";
+  series: Step[];
+  /** Null follows the period. */
+  interval: RetentionInterval | null;
+  view: StickinessView;
+};
+
+export type LifecycleQuestion = Common & {
+  kind: "lifecycle";
+  event: string;
+  /** Null follows the period. */
+  interval: RetentionInterval | null;
+  view: LifecycleView;
+};
+
+export type PathsQuestion = Common & {
+  kind: "paths";
+  event: string;
+  direction: Direction;
+  /** How many events of a path are looked at. */
+  steps: number;
+  /** The time between the event and the last step, such as 7d. */
+  window: string;
+  /** How many events of a step are named; the others are one rest. */
+  limit: number;
+};
+
 /** All that the page needs to ask and to show one question: what the URL holds. */
-export type Question = TrendQuestion | FunnelQuestion | RetentionQuestion;
+export type Question =
+  TrendQuestion | FunnelQuestion | RetentionQuestion | StickinessQuestion | LifecycleQuestion | PathsQuestion;
 
 export const ALL_EVENTS = "*";
 export const MAX_SERIES = 10;
+export const MAX_FORMULAS = 10;
 export const MAX_CONDITIONS = 50;
 export const MIN_STEPS = 2;
 export const MAX_STEPS = 10;
@@ -121,12 +181,29 @@ export const MAX_GROUPS = 1000;
 export const DEFAULT_GROUPS = 10;
 export const DEFAULT_WINDOW = "7d";
 export const DEFAULT_PERIODS = 12;
+export const MAX_PATH_STEPS = 5;
+export const DEFAULT_PATH_STEPS = 3;
+export const MAX_PATH_EVENTS = 50;
+export const DEFAULT_PATH_EVENTS = 10;
 
-export const KINDS = ["trend", "funnel", "retention"] as const satisfies readonly Kind[];
+export const KINDS = [
+  "trend",
+  "funnel",
+  "retention",
+  "stickiness",
+  "lifecycle",
+  "paths",
+] as const satisfies readonly Kind[];
 
 export const VIEWS = ["line", "area", "bar", "stacked", "table", "number"] as const satisfies readonly View[];
 
 export const RETENTION_VIEWS = ["percent", "users"] as const satisfies readonly RetentionView[];
+
+export const STICKINESS_VIEWS = ["bar", "line", "table"] as const satisfies readonly StickinessView[];
+
+export const LIFECYCLE_VIEWS = ["stacked", "table"] as const satisfies readonly LifecycleView[];
+
+export const DIRECTIONS = ["after", "before"] as const satisfies readonly Direction[];
 
 export const RETENTION_INTERVALS = ["day", "week", "month"] as const satisfies readonly RetentionInterval[];
 
@@ -174,13 +251,15 @@ export const OPERATORS = [
   "is_not_set",
 ] as const satisfies readonly Operator[];
 
+export const COHORT_OPERATORS = ["in", "not_in"] as const satisfies readonly CohortOperator[];
+
 export const EMPTY_FILTER: Filter = { match: "all", conditions: [] };
 
 export const NEW_SERIES: Series = { event: ALL_EVENTS, aggregation: "total", filter: EMPTY_FILTER };
 
 export const NEW_STEP: Step = { event: ALL_EVENTS, filter: EMPTY_FILTER };
 
-export const NEW_CONDITION: Condition = { scope: "event", property: "", operator: "equals" };
+export const NEW_CONDITION: PropertyCondition = { scope: "event", property: "", operator: "equals" };
 
 /** The question that the page opens with. */
 export function defaultQuestion(timezone: string): TrendQuestion {
@@ -197,6 +276,12 @@ export function blankQuestion(kind: Kind, timezone: string): Question {
       return newFunnel(common);
     case "retention":
       return newRetention(common);
+    case "stickiness":
+      return newStickiness(common);
+    case "lifecycle":
+      return newLifecycle(common);
+    case "paths":
+      return newPaths(common);
   }
 }
 
@@ -208,6 +293,7 @@ function newTrend({ filter, period, timezone }: Common): TrendQuestion {
   return {
     kind: "trend",
     series: [NEW_SERIES],
+    formulas: [],
     filter,
     period,
     interval: null,
@@ -244,6 +330,28 @@ function newRetention({ filter, period, timezone }: Common): RetentionQuestion {
   };
 }
 
+function newStickiness({ filter, period, timezone }: Common): StickinessQuestion {
+  return { kind: "stickiness", series: [NEW_STEP], filter, period, interval: null, timezone, view: "bar" };
+}
+
+function newLifecycle({ filter, period, timezone }: Common): LifecycleQuestion {
+  return { kind: "lifecycle", event: ALL_EVENTS, filter, period, interval: null, timezone, view: "stacked" };
+}
+
+function newPaths({ filter, period, timezone }: Common): PathsQuestion {
+  return {
+    kind: "paths",
+    event: ALL_EVENTS,
+    direction: "after",
+    steps: DEFAULT_PATH_STEPS,
+    window: DEFAULT_WINDOW,
+    limit: DEFAULT_PATH_EVENTS,
+    filter,
+    period,
+    timezone,
+  };
+}
+
 /**
  * The question as one of another kind: the period and the filters stay, and so
  * do the events, as far as the kind has a place for them.
@@ -251,26 +359,33 @@ function newRetention({ filter, period, timezone }: Common): RetentionQuestion {
 export function asKind(question: Question, kind: Kind): Question {
   if (question.kind === kind) return question;
   const events = stepsOf(question);
-  const breakdown = question.kind === "retention" ? null : question.breakdown;
+  const first = events[0]?.event ?? ALL_EVENTS;
+  const breakdown = hasBreakdown(question) ? question.breakdown : null;
   switch (kind) {
     case "trend": {
       const series = events.map((step): Series => ({ ...NEW_SERIES, ...step }));
       return { ...newTrend(question), series, breakdown };
     }
     case "funnel": {
-      const [first = NEW_STEP] = events;
+      const [only = NEW_STEP] = events;
       return {
         ...newFunnel(question),
-        steps: events.length < MIN_STEPS ? [first, first] : events,
+        steps: events.length < MIN_STEPS ? [only, only] : events,
         breakdown,
       };
     }
     case "retention":
       return {
         ...newRetention(question),
-        cohortEvent: events[0]?.event ?? ALL_EVENTS,
+        cohortEvent: first,
         returnEvent: events.at(-1)?.event ?? ALL_EVENTS,
       };
+    case "stickiness":
+      return { ...newStickiness(question), series: events };
+    case "lifecycle":
+      return { ...newLifecycle(question), event: first };
+    case "paths":
+      return { ...newPaths(question), event: first };
   }
 }
 
@@ -285,7 +400,24 @@ function stepsOf(question: Question): Step[] {
       const events = cohortEvent === returnEvent ? [cohortEvent] : [cohortEvent, returnEvent];
       return events.map((event) => ({ event, filter: EMPTY_FILTER }));
     }
+    case "stickiness":
+      return question.series;
+    case "lifecycle":
+    case "paths":
+      return [{ event: question.event, filter: EMPTY_FILTER }];
   }
+}
+
+/** Whether the question is of a kind that can be broken down. */
+export function hasBreakdown(question: Question): question is TrendQuestion | FunnelQuestion {
+  return question.kind === "trend" || question.kind === "funnel";
+}
+
+/** Whether the question is of a kind that goes by intervals. */
+export function hasInterval(
+  question: Question,
+): question is TrendQuestion | RetentionQuestion | StickinessQuestion | LifecycleQuestion {
+  return question.kind !== "funnel" && question.kind !== "paths";
 }
 
 /** The events that the question is about, each once. */
@@ -296,6 +428,16 @@ export function eventsOf(question: Question): string[] {
 /** Whether a retention can have so many periods. */
 export function isPeriods(periods: number): boolean {
   return Number.isInteger(periods) && periods >= 1 && periods <= MAX_PERIODS;
+}
+
+/** Whether paths can have so many steps. */
+export function isPathSteps(steps: number): boolean {
+  return Number.isInteger(steps) && steps >= 1 && steps <= MAX_PATH_STEPS;
+}
+
+/** Whether so many events of a path's step can be named. */
+export function isPathLimit(limit: number): boolean {
+  return Number.isInteger(limit) && limit >= 1 && limit <= MAX_PATH_EVENTS;
 }
 
 /** Whether a breakdown can name so many groups. */

@@ -1,6 +1,6 @@
 import { eventName, measureText } from "./aggregations";
 import { breakdownText } from "./answer";
-import { PRESETS, retentionInterval, trendInterval, windowParts } from "./period";
+import { PRESETS, retentionInterval, trendInterval, userInterval, windowParts } from "./period";
 import { windowText } from "./funnel-answer";
 import type { Question, TrendQuestion } from "./question";
 
@@ -19,12 +19,21 @@ export function titleOf(question: Question): string {
       const back = eventName(question.returnEvent);
       return first === back ? `${first}, and again` : `${first}, then ${back}`;
     }
+    case "stickiness":
+      return `How regularly users do ${listed(question.series.map(({ event }) => eventName(event)))}`;
+    case "lifecycle":
+      return `${eventName(question.event)}, lifecycle of its users`;
+    case "paths":
+      return `What comes ${question.direction} ${eventName(question.event)}`;
   }
 }
 
-function trendTitle({ series, breakdown }: TrendQuestion): string {
+function trendTitle({ series, formulas, breakdown }: TrendQuestion): string {
   const [first] = series;
   if (!first) return "";
+  // Who names a formula is after what it gives, and not after what it is made of.
+  const named = formulas.flatMap(({ label }) => label ?? []);
+  if (named.length > 0) return withBreakdown(listed(named), breakdown);
   if (series.length === 1) {
     const measure = first.label ?? measureText(first.event, first.aggregation, first.property);
     return withBreakdown(measure, breakdown);
@@ -32,8 +41,14 @@ function trendTitle({ series, breakdown }: TrendQuestion): string {
   // Several events go by their names, one event by its measures.
   const names = [...new Set(series.map(({ event, label }) => label ?? eventName(event)))];
   if (names.length === 1) return withBreakdown(`${names[0] ?? ""}, ${series.length} series`, breakdown);
+  return withBreakdown(listed(names), breakdown);
+}
+
+/** Names in a sentence, each once, and of many the first. */
+function listed(all: readonly string[]): string {
+  const names = [...new Set(all)];
   const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
-  return withBreakdown(new Intl.ListFormat("en").format(shown), breakdown);
+  return new Intl.ListFormat("en").format(shown);
 }
 
 function withBreakdown(title: string, breakdown: TrendQuestion["breakdown"]): string {
@@ -61,6 +76,13 @@ function howText(question: Question): string {
     }
     case "retention":
       return `by ${retentionInterval(question)}`;
+    case "stickiness":
+    case "lifecycle":
+      return `by ${userInterval(question)}`;
+    case "paths": {
+      const window = windowParts(question.window);
+      return window ? `within ${windowText(window.count, window.unit)}` : "";
+    }
   }
 }
 

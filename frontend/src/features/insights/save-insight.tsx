@@ -6,6 +6,7 @@ import { SaveIcon } from "../../components/icons";
 import { eventName, measureText } from "../explore/aggregations";
 import type { Question, Series } from "../explore/question";
 import { writeQuestion } from "../explore/question-url";
+import { titleOf } from "../explore/titles";
 import { NameDialog, type Named } from "./name-dialog";
 import { toKept, type Kept } from "./saved-question";
 
@@ -87,6 +88,10 @@ function suggestedName(question: Question): string {
         .slice(0, 200);
     case "retention":
       return `${eventName(question.cohortEvent)}, then ${eventName(question.returnEvent)}`.slice(0, 200);
+    case "stickiness":
+    case "lifecycle":
+    case "paths":
+      return titleOf(question).slice(0, 200);
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { asKind, defaultQuestion, type Question, type TrendQuestion } from "../explore/question";
+import { KINDS, asKind, defaultQuestion, type Question, type TrendQuestion } from "../explore/question";
 import type { TrendQuery } from "../explore/query";
-import { fromKept, same, toKept } from "./saved-question";
+import { fromKept, labelsOf, same, toKept } from "./saved-question";
 
 const now = new Date("2024-05-01T12:00:00Z");
 
@@ -19,6 +19,7 @@ const question: TrendQuestion = {
     },
   ],
   filter: { match: "all", conditions: [{ scope: "user", property: "plan", operator: "is_set" }] },
+  formulas: [],
   period: { kind: "days", from: "2024-01-01", to: "2024-03-31" },
   interval: "month",
   view: "bar",
@@ -75,9 +76,33 @@ describe("a saved question", () => {
     });
   });
 
-  it.each(["funnel", "retention"] as const)("comes back as the %s that it was", (kind) => {
+  it.each(KINDS)("comes back as the %s that it was, also from the query alone", (kind) => {
     const other = asKind(question, kind);
     expect(fromKept(kept(other), "UTC", now)).toEqual(other);
+    const { query, display } = kept(other);
+    const alone = fromKept({ query, display: { view: display?.view } }, "UTC", now);
+    // A query has no interval that follows the period.
+    expect(alone).toEqual({ ...other, ...("interval" in query ? { interval: query.interval } : {}) });
+  });
+
+  it("takes formulas and cohorts into the builder", () => {
+    const asked: TrendQuestion = {
+      ...question,
+      series: [...question.series, ...question.series],
+      formulas: [{ expression: "A / B * 100", label: "Share" }, { expression: "A - B" }],
+      filter: { match: "any", conditions: [{ scope: "cohort", operator: "not_in", value: "c-1" }] },
+    };
+    expect(kept(asked).query).toMatchObject({
+      formulas: [{ name: "Share", expression: "A / B * 100" }, { expression: "A - B" }],
+      filters: { match: "any", conditions: [{ scope: "cohort", operator: "not_in", value: "c-1" }] },
+    });
+    expect(fromKept({ query: kept(asked).query, display: { view: "bar" } }, "UTC", now)).toEqual(asked);
+  });
+
+  it("tells what its reader calls the series", () => {
+    const named = { ...question, series: question.series.map((series) => ({ ...series, label: "Mine" })) };
+    expect(labelsOf(kept(named), now)).toEqual(["Mine"]);
+    expect(labelsOf(kept(asKind(question, "paths")), now)).toBeUndefined();
   });
 
   it("leaves an address out that is too long to keep", () => {
@@ -91,20 +116,8 @@ describe("a saved question", () => {
   });
 
   it("is none for the builder where it would lose something", () => {
-    expect(
-      fromKept(
-        {
-          query: {
-            kind: "funnel",
-            range: { last: "7d" },
-            steps: [{ event: "a" }, { event: "b" }],
-            window: "7d",
-          },
-        },
-        "UTC",
-        now,
-      ),
-    ).toBeNull();
+    const { query } = kept(question);
+    expect(fromKept({ query: { ...query, range: { last: "20000h" } } }, "UTC", now)).toBeNull();
   });
 });
 

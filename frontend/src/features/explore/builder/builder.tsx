@@ -2,16 +2,28 @@ import { useRef, useState } from "react";
 import { Button } from "../../../components/button";
 import { PlusIcon } from "../../../components/icons";
 import { ToggleGroup } from "../../../components/toggle-group";
-import { ALL_EVENTS, MAX_SERIES, eventsOf, type Kind, type Question, type TrendQuestion } from "../question";
+import {
+  ALL_EVENTS,
+  MAX_SERIES,
+  eventsOf,
+  hasBreakdown,
+  type Kind,
+  type Question,
+  type TrendQuestion,
+} from "../question";
 import type { QuestionAction } from "../question-reducer";
 import type { Dispatch } from "../use-question";
 import { BreakdownEditor } from "./breakdown-editor";
 import styles from "./builder.module.css";
 import { FilterEditor } from "./filter-editor";
+import { FormulaEditor } from "./formula-editor";
 import { FunnelSteps } from "./funnel-steps";
+import { LifecycleEvent } from "./lifecycle-event";
+import { PathsEditor } from "./paths-editor";
 import { PeriodEditor } from "./period-editor";
 import { RetentionEvents } from "./retention-events";
 import { SeriesCard } from "./series-card";
+import { StickinessSeries } from "./stickiness-series";
 import { Switch } from "../../../components/switch";
 import { useMover } from "./use-mover";
 
@@ -19,6 +31,9 @@ const KIND_OPTIONS: readonly { id: Kind; text: string }[] = [
   { id: "trend", text: "Trends" },
   { id: "funnel", text: "Funnel" },
   { id: "retention", text: "Retention" },
+  { id: "stickiness", text: "Stickiness" },
+  { id: "lifecycle", text: "Lifecycle" },
+  { id: "paths", text: "Paths" },
 ];
 
 /** Makes the question: of which kind, events and how they are measured, when, and with which filters. */
@@ -33,12 +48,17 @@ export function Builder({ question, dispatch }: { question: Question; dispatch: 
       <ToggleGroup
         label="Kind of question"
         options={KIND_OPTIONS}
+        columns={3}
         value={kind}
         onChange={(next) => dispatch({ type: "kind", kind: next })}
       />
       {question.kind === "trend" && <TrendEvents question={question} dispatch={dispatch} />}
+      {question.kind === "trend" && <FormulaEditor question={question} dispatch={dispatch} />}
       {question.kind === "funnel" && <FunnelSteps question={question} dispatch={dispatch} />}
       {question.kind === "retention" && <RetentionEvents question={question} dispatch={dispatch} />}
+      {question.kind === "stickiness" && <StickinessSeries question={question} dispatch={dispatch} />}
+      {question.kind === "lifecycle" && <LifecycleEvent question={question} dispatch={dispatch} />}
+      {question.kind === "paths" && <PathsEditor question={question} dispatch={dispatch} />}
       <section className={styles.part} aria-labelledby="part-period">
         <h2 id="part-period">Period</h2>
         <PeriodEditor question={question} dispatch={dispatch} />
@@ -62,7 +82,7 @@ export function Builder({ question, dispatch }: { question: Question; dispatch: 
           addText="Add a filter"
         />
       </section>
-      {question.kind !== "retention" && (
+      {hasBreakdown(question) && (
         <section className={styles.part} aria-labelledby="part-breakdown">
           <h2 id="part-breakdown">Breakdown</h2>
           <BreakdownEditor breakdown={question.breakdown} event={shared} dispatch={dispatch} />
@@ -80,6 +100,12 @@ function filterTitle(question: Question): string {
       return "Filters on all steps";
     case "retention":
       return "Filters on both events";
+    case "stickiness":
+      return question.series.length > 1 ? "Filters on all series" : "Filters";
+    case "lifecycle":
+      return "Filters";
+    case "paths":
+      return "Filters on all events";
   }
 }
 

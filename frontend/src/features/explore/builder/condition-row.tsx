@@ -3,8 +3,16 @@ import { IconButton } from "../../../components/button";
 import { CloseIcon } from "../../../components/icons";
 import { Select } from "../../../components/select";
 import { operatorName, operatorsFor, valueShape, type PropertyType } from "../operators";
-import { ALL_EVENTS, type Condition, type Operator, type Scope } from "../question";
+import {
+  ALL_EVENTS,
+  type CohortOperator,
+  type Condition,
+  type Operator,
+  type PropertyCondition,
+  type Scope,
+} from "../question";
 import styles from "./builder.module.css";
+import { CohortCondition } from "./cohort-condition";
 import { PropertyPicker } from "./property-picker";
 import { ValueEditor } from "./value-editor";
 
@@ -15,13 +23,47 @@ type ConditionRowProps = {
   name: string;
   onProperty: (scope: Scope, property: string, types: readonly PropertyType[]) => void;
   onOperator: (operator: Operator) => void;
-  onValue: (value: Condition["value"]) => void;
+  onValue: (value: PropertyCondition["value"]) => void;
+  /** Makes it a condition on a cohort; undefined leaves open on which. */
+  onCohort: (id: string | undefined) => void;
+  onInCohort: (operator: CohortOperator) => void;
+  /** Whether it may be on a cohort at all: within one's definition it may not. */
+  cohorts: boolean;
   onRemove: () => void;
 };
 
-/** One condition: a property of the event or the user, an operator of its type, a value of its type. */
+/** One condition: a property or a cohort, an operator, a value of the property's type. */
 export function ConditionRow(props: ConditionRowProps) {
-  const { condition, event, name, onProperty, onOperator, onValue, onRemove } = props;
+  const { condition, event, name, cohorts, onProperty, onCohort, onInCohort, onRemove } = props;
+  const ofCohort = condition.scope === "cohort";
+  return (
+    <li className={styles.condition}>
+      <div className={styles.property}>
+        <PropertyPicker
+          label={`Property of ${name}`}
+          event={event}
+          scope={ofCohort ? "user" : condition.scope}
+          property={ofCohort ? "" : condition.property}
+          placeholder="Choose a property"
+          onChange={onProperty}
+          {...(cohorts ? { cohort: { chosen: ofCohort, onChoose: () => onCohort(undefined) } } : {})}
+        />
+        <IconButton label={`Remove ${name}`} onPress={onRemove}>
+          <CloseIcon />
+        </IconButton>
+      </div>
+      {ofCohort ? (
+        <CohortCondition condition={condition} name={name} onOperator={onInCohort} onCohort={onCohort} />
+      ) : (
+        condition.property !== "" && <Comparison {...props} condition={condition} />
+      )}
+    </li>
+  );
+}
+
+/** How the property compares, and with what. */
+function Comparison(props: ConditionRowProps & { condition: PropertyCondition }) {
+  const { condition, event, name, onOperator, onValue } = props;
   const { scope, property, operator } = condition;
   const ofEvent = useProperties("event", event === ALL_EVENTS ? undefined : event);
   const ofUser = useProperties("user");
@@ -33,37 +75,20 @@ export function ConditionRow(props: ConditionRowProps) {
   const offered = operators.includes(operator) ? operators : [operator, ...operators];
 
   return (
-    <li className={styles.condition}>
-      <div className={styles.property}>
-        <PropertyPicker
-          label={`Property of ${name}`}
-          event={event}
-          scope={scope}
-          property={property}
-          placeholder="Choose a property"
-          onChange={onProperty}
-        />
-        <IconButton label={`Remove ${name}`} onPress={onRemove}>
-          <CloseIcon />
-        </IconButton>
-      </div>
-      {property !== "" && (
-        <div className={valueShape(operator) === "none" ? styles.property : styles.comparison}>
-          <Select
-            label={`Operator of ${name}`}
-            options={offered.map((id) => ({ id, text: operatorName(id) }))}
-            value={operator}
-            onChange={onOperator}
-          />
-          <ValueEditor
-            condition={condition}
-            types={types}
-            event={event}
-            name={`Value of ${name}`}
-            onChange={onValue}
-          />
-        </div>
-      )}
-    </li>
+    <div className={valueShape(operator) === "none" ? styles.property : styles.comparison}>
+      <Select
+        label={`Operator of ${name}`}
+        options={offered.map((id) => ({ id, text: operatorName(id) }))}
+        value={operator}
+        onChange={onOperator}
+      />
+      <ValueEditor
+        condition={condition}
+        types={types}
+        event={event}
+        name={`Value of ${name}`}
+        onChange={onValue}
+      />
+    </div>
   );
 }

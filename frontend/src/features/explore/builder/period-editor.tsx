@@ -12,11 +12,12 @@ import {
   PRESETS,
   automaticInterval,
   automaticRetentionInterval,
+  automaticUserInterval,
   daysOf,
   intervalsFor,
   retentionIntervalsFor,
 } from "../period";
-import type { Interval, Question } from "../question";
+import { hasInterval, type Interval, type Question } from "../question";
 import type { Dispatch } from "../use-question";
 import styles from "./builder.module.css";
 import { TimezonePicker } from "./timezone-picker";
@@ -36,7 +37,7 @@ const INTERVAL_NAMES: Record<Interval, string> = {
 
 type PeriodEditorProps = { question: Question; dispatch: Dispatch };
 
-/** When: the range, the interval that follows it (a funnel has none), and the time zone that decides what a day is. */
+/** When: the range, the interval that follows it (a funnel and paths have none), and the time zone that decides what a day is. */
 export function PeriodEditor({ question, dispatch }: PeriodEditorProps) {
   const { period, timezone } = question;
   const now = useNow(60_000);
@@ -94,11 +95,11 @@ export function PeriodEditor({ question, dispatch }: PeriodEditorProps) {
 
 /** Chooses the interval, or leaves it to the period. */
 function IntervalPicker({ question, dispatch }: PeriodEditorProps) {
-  if (question.kind === "funnel") return null;
+  if (!hasInterval(question)) return null;
   const { period, interval } = question;
   const trend = question.kind === "trend";
   const offered: Interval[] = trend ? intervalsFor(period) : retentionIntervalsFor(period);
-  const automatic = trend ? automaticInterval(period) : automaticRetentionInterval(period);
+  const automatic = automaticFor(question);
   const options = [
     { id: "auto", text: `Auto: ${INTERVAL_NAMES[automatic].toLowerCase()}` },
     ...(interval === null || offered.includes(interval) ? offered : [...offered, interval]).map((id) => ({
@@ -114,4 +115,18 @@ function IntervalPicker({ question, dispatch }: PeriodEditorProps) {
       onChange={(id) => dispatch({ type: "interval", interval: id === "auto" ? null : (id as Interval) })}
     />
   );
+}
+
+function automaticFor({ kind, period }: Question): Interval {
+  switch (kind) {
+    case "retention":
+      return automaticRetentionInterval(period);
+    case "stickiness":
+    case "lifecycle":
+      return automaticUserInterval(period);
+    case "trend":
+    case "funnel":
+    case "paths":
+      return automaticInterval(period);
+  }
 }

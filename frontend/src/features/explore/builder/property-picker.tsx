@@ -16,11 +16,16 @@ type PropertyPickerProps = {
   property: string;
   placeholder: string;
   onChange: (scope: Scope, property: string, types: readonly PropertyType[]) => void;
+  /** Where a saved cohort can be chosen as well as a property. */
+  cohort?: { chosen: boolean; onChoose: () => void };
 };
+
+/** Stands among the properties for the saved cohorts; a property's id begins with its scope. */
+const COHORT = "cohort:";
 
 /** Chooses a property of the event or of the user. */
 export function PropertyPicker(props: PropertyPickerProps) {
-  const { label, event, scope, property, placeholder, onChange } = props;
+  const { label, event, scope, property, placeholder, onChange, cohort } = props;
   const ofEvent = useProperties("event", event === ALL_EVENTS ? undefined : event);
   const ofUser = useProperties("user");
   const visibleOfEvent = useProperties("event", event === ALL_EVENTS ? undefined : event, false);
@@ -31,7 +36,10 @@ export function PropertyPicker(props: PropertyPickerProps) {
   const items: PickerItem[] = [
     ...toItems("event", (showHidden ? ofEvent : visibleOfEvent).data ?? [], "Of the event", locale),
     ...toItems("user", (showHidden ? ofUser : visibleOfUser).data ?? [], "Of the user", locale),
+    ...(cohort ? [{ id: COHORT, text: "Cohort", detail: "saved users", group: "Of the user" }] : []),
   ];
+  const selected = cohort?.chosen ? [COHORT] : property === "" ? [] : [`${scope}:${property}`];
+  const value = cohort?.chosen ? "Cohort" : scope === "user" ? `User’s ${property}` : property;
   const hidden = hiddenOf(ofEvent.data, visibleOfEvent.data) + hiddenOf(ofUser.data, visibleOfUser.data);
   const failed = ofEvent.error ?? ofUser.error ?? visibleOfEvent.error ?? visibleOfUser.error;
 
@@ -39,15 +47,19 @@ export function PropertyPicker(props: PropertyPickerProps) {
     <Picker
       label={label}
       items={items}
-      selected={property === "" ? [] : [`${scope}:${property}`]}
+      selected={selected}
       onSelect={([id]) => {
         if (id === undefined) return;
+        if (id === COHORT) {
+          cohort?.onChoose();
+          return;
+        }
         const [nextScope, nextProperty] = fromId(id);
         const from = nextScope === "event" ? ofEvent.data : ofUser.data;
         const info = from?.find((one) => one.name === nextProperty);
         onChange(nextScope, nextProperty, info?.types ?? []);
       }}
-      value={property === "" ? "" : scope === "user" ? `User’s ${property}` : property}
+      value={selected.length === 0 ? "" : value}
       placeholder={placeholder}
       readTyped={(text) => typedProperty(text.trim(), items)}
       status={

@@ -10,14 +10,14 @@ import { useDebounced } from "../../../components/use-debounced";
 import { useDraft } from "../../../components/use-draft";
 import { formatCompact, userLocale } from "../../../format/numbers";
 import { readings, valueShape, valueText, type PropertyType } from "../operators";
-import { ALL_EVENTS, type Condition, type Scalar } from "../question";
+import { ALL_EVENTS, type PropertyCondition, type Scalar } from "../question";
 
 type ValueEditorProps = {
-  condition: Condition;
+  condition: PropertyCondition;
   types: readonly PropertyType[];
   event: string;
   name: string;
-  onChange: (value: Condition["value"]) => void;
+  onChange: (value: PropertyCondition["value"]) => void;
 };
 
 const BOOLEANS = [

@@ -3,7 +3,14 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
-import type { FunnelQuery, RetentionQuery, TrendQuery } from "../query";
+import type {
+  FunnelQuery,
+  LifecycleQuery,
+  PathsQuery,
+  RetentionQuery,
+  StickinessQuery,
+  TrendQuery,
+} from "../query";
 
 // The client takes fetch when it is made, so this must be there before it.
 vi.hoisted(() => {
@@ -13,6 +20,7 @@ vi.hoisted(() => {
         events: [
           { name: "a", count: 1, first_seen: "2024-01-02T00:00:00Z", last_seen: "2024-03-04T00:00:00Z" },
         ],
+        annotations: [],
       }),
     );
 });
@@ -142,10 +150,100 @@ it.each([
   expect(cells(/All cohorts/)).toEqual(["4", "100%", "25%"]);
 });
 
+const stickiness: StickinessQuery = {
+  kind: "stickiness",
+  range,
+  interval: "month",
+  series: [{ event: "a" }],
+};
+const stickinessAnswer = (users: number[]): Props["answer"] => ({
+  kind: "stickiness",
+  series: [{ event: "a", intervals: [1, 2], users }],
+});
+
+it("shows a stickiness as a table, and how many come in every interval", () => {
+  show({ query: stickiness, answer: stickinessAnswer([3, 1]), at, size: "page", view: "table" });
+  expect(screen.getByRole("row", { name: /^1 month/ })).toHaveTextContent("1 month3");
+  expect(screen.getByRole("row", { name: /^2 months/ })).toHaveTextContent("2 months1");
+  expect(screen.getByText(/4 users, 25% of them in every month/)).toBeInTheDocument();
+  expect(screen.queryByText(/has not ended/)).not.toBeInTheDocument();
+});
+
+const lifecycle: LifecycleQuery = { kind: "lifecycle", range, interval: "month", event: "a" };
+const lifecycleAnswer = (users: number[]): Props["answer"] => ({
+  kind: "lifecycle",
+  buckets: ["2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z"],
+  new: users,
+  returning: [0, 0],
+  resurrecting: [0, 0],
+  dormant: [0, users[0] ?? 0],
+});
+
+it("shows a lifecycle as a table, the dormant as so many", () => {
+  show({ query: lifecycle, answer: lifecycleAnswer([5, 2]), at, size: "page", view: "table" });
+  const cells = within(screen.getByRole("row", { name: /February 2024/ })).getAllByRole("cell");
+  expect(cells.map(({ textContent }) => textContent)).toEqual(["2", "0", "0", "5"]);
+});
+
+const paths: PathsQuery = {
+  kind: "paths",
+  range,
+  event: "a",
+  direction: "after",
+  steps: 2,
+  window: "1d",
+  limit: 10,
+};
+const pathsAnswer: Props["answer"] = {
+  kind: "paths",
+  event: "a",
+  users: 4,
+  steps: [{ events: [{ event: "b", users: 3 }], links: [{ from: "a", to: "b", users: 3 }], ended: 1 }],
+};
+
+it("shows paths with every way in a table, which a card leaves out", () => {
+  show({ query: paths, answer: pathsAnswer, at, size: "page" });
+  expect(screen.getByText(/did something after/)).toHaveTextContent(
+    "75% did something after a within 1 day: 3 of 4 users.",
+  );
+  const step = within(screen.getByRole("region", { name: "1st after" })).getAllByRole("listitem");
+  expect(step.map(({ textContent }) => textContent)).toEqual(["b375%", "Nothing more1"]);
+  expect(screen.getAllByRole("row").map(({ textContent }) => textContent)).toEqual([
+    "StepFromToUsersOf all",
+    "1st afterab375%",
+    "1st afterAnyNothing more125%",
+  ]);
+});
+
+it("leaves the table of paths out of a card", () => {
+  show({ query: paths, answer: pathsAnswer, at, size: "card" });
+  expect(screen.queryByRole("table")).not.toBeInTheDocument();
+  expect(screen.getByRole("region", { name: "1st after" })).toBeInTheDocument();
+});
+
+it("shows a formula beside its series, with a gap where it divides by zero", () => {
+  show({
+    query: { ...trend, formulas: [{ name: "Rate", expression: "A / A" }] },
+    answer: {
+      ...(trendAnswer(12) as Extract<Props["answer"], { kind: "trend" }>),
+      formulas: [{ name: "Rate", expression: "A / A", breakdown: null, values: [1, null] }],
+    },
+    at,
+    size: "card",
+    view: "table",
+  });
+  expect(screen.getByRole("columnheader", { name: "Rate" })).toBeInTheDocument();
+  const cells = within(screen.getByRole("row", { name: /February 2024/ })).getAllByRole("cell");
+  expect(cells.at(-1)).toHaveTextContent("–");
+});
+
 it.each([
   ["trend", trend, trendAnswer(0)],
   ["funnel", funnel, { kind: "funnel", steps: steps.map((step) => ({ ...step, users: 0, conversion: 0 })) }],
   ["retention", retention, { kind: "retention", cohorts: [] }],
+  ["stickiness", stickiness, stickinessAnswer([0, 0])],
+  ["lifecycle", lifecycle, lifecycleAnswer([0, 0])],
+  ["paths", paths, { kind: "paths", event: "a", users: 0, steps: [] }],
 ] as [string, Props["query"], Props["answer"]][])(
   "leads from an empty %s to where there is something",
   async (_, query, answer) => {

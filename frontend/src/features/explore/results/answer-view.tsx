@@ -1,10 +1,21 @@
 import type { Ref } from "react";
 import type { components } from "../../../api/schema.gen";
 import type { RetentionView as RetentionShownAs, View } from "../question";
-import type { FunnelQuery, Query, RetentionQuery, TrendQuery } from "../query";
+import type {
+  FunnelQuery,
+  LifecycleQuery,
+  PathsQuery,
+  Query,
+  RetentionQuery,
+  StickinessQuery,
+  TrendQuery,
+} from "../query";
 import { FunnelView } from "./funnel-view";
+import { LifecycleView } from "./lifecycle-view";
+import { PathsView } from "./paths-view";
 import type { PictureText } from "./picture";
 import { RetentionView } from "./retention-view";
+import { StickinessView } from "./stickiness-view";
 import { TrendView } from "./trend-view";
 
 /** Each kind of answer has its own ways to be shown; a way that is another kind's has no bearing. */
@@ -62,10 +73,25 @@ export function AnswerView({ query, answer, at, size, view, labels, onPeriod, ha
         />
       );
     case "stickiness":
+      return (
+        <StickinessView
+          {...common}
+          query={query as StickinessQuery}
+          answer={answer}
+          view={view === "line" || view === "table" ? view : "bar"}
+        />
+      );
     case "lifecycle":
+      return (
+        <LifecycleView
+          {...common}
+          query={query as LifecycleQuery}
+          answer={answer}
+          view={view === "table" ? "table" : "stacked"}
+        />
+      );
     case "paths":
-      // A program may have saved a question of a kind that the page does not draw.
-      return <p>The page does not show answers of the kind {answer.kind}. The API and loafctl query do.</p>;
+      return <PathsView {...common} query={query as PathsQuery} answer={answer} />;
   }
 }
 

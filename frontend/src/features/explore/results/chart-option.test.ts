@@ -68,6 +68,7 @@ const look = {
   theme,
   locale: "en-GB",
   calm: false,
+  marks: [],
   top: 0,
 };
 
@@ -150,4 +151,33 @@ it("leaves smooth transitions out for many points, and for those who want calm",
   expect(drawn("line", new Set(), large).every(({ sampling }) => sampling === "lttb")).toBe(true);
   expect(chartOption(result, "line", { ...look, calm: true }).animation).toBe(false);
   expect(chartOption(result, "line", look).animation).toBe(true);
+});
+
+it("draws what is lost below zero, without calling it negative", () => {
+  const [first] = result.series;
+  if (!first) throw new Error("there is no series");
+  const lost = { ...result, series: [{ ...first, below: true }] };
+  const [bars] = drawn("stacked", new Set(), lost);
+  expect(
+    bars?.data.map((value) =>
+      typeof value === "object" && value ? (value as { value: number }).value : value,
+    ),
+  ).toEqual(first.values.map((value) => (value === null ? null : -value)));
+  const { yAxis } = chartOption(lost, "stacked", look) as unknown as {
+    yAxis: { axisLabel: { formatter: (value: number) => string } };
+  };
+  expect(yAxis.axisLabel.formatter(-40)).toBe("40");
+});
+
+it("marks what happened, and makes room for the marks", () => {
+  const marks = [{ bucket: 1, label: "1–2", texts: ["a", "b"] }];
+  const { series, grid } = chartOption(result, "line", { ...look, marks }) as unknown as {
+    series: { id: string; markLine?: { data: unknown[] } }[];
+    grid: { top: number };
+  };
+  expect(series.at(-1)).toMatchObject({
+    id: "annotations",
+    markLine: { data: [{ xAxis: 1, label: { formatter: "1–2" } }] },
+  });
+  expect(grid.top).toBeGreaterThan((chartOption(result, "line", look) as { grid: { top: number } }).grid.top);
 });

@@ -1,8 +1,9 @@
 // What ECharts is to draw, as plain data: a pure function of the result.
 import type { BarSeriesOption, EChartsCoreOption, LineSeriesOption } from "echarts";
 import { formatCompact } from "../../../format/numbers";
-import { formatTick } from "../../../format/dates";
+import type { Mark } from "../../annotations/marks";
 import type { Result, ResultSeries } from "../answer";
+import { tickNames } from "./bucket-names";
 import type { Colors } from "./colors";
 
 export type ChartView = "line" | "area" | "bar" | "stacked";
@@ -16,6 +17,8 @@ export type ChartLook = {
   locale: string;
   /** Whether the reader wants nothing to move. */
   calm: boolean;
+  /** What happened, and in which buckets. */
+  marks: readonly Mark[];
   /** How much to leave free above, for what stands over the chart. */
   top: number;
 };
@@ -24,15 +27,14 @@ export type ChartLook = {
 const MAX_DOTS = 45;
 // Beyond this, drawing goes before smooth transitions and each single point.
 const MANY_POINTS = 2_000;
+// The height of an annotation's number above the chart.
+const MARK = 16;
 
 export function chartOption(result: Result, view: ChartView, look: ChartLook): EChartsCoreOption {
-  const { hidden, zoom, theme, locale, calm } = look;
-  const { buckets, interval, timezone } = result;
-  const first = buckets[0];
-  const last = buckets.at(-1);
-  const withYear =
-    first !== undefined && last !== undefined && last.getTime() - first.getTime() > 370 * 86_400_000;
+  const { hidden, zoom, theme, locale, calm, marks } = look;
+  const { buckets } = result;
   const drawn = [...result.series.entries()].filter(([index]) => !hidden.has(index));
+  const below = drawn.some(([, series]) => series.below);
   const many = buckets.length * drawn.length > MANY_POINTS;
   const barred = view === "bar" || view === "stacked";
   return {
@@ -40,7 +42,13 @@ export function chartOption(result: Result, view: ChartView, look: ChartLook): E
     animationDuration: 250,
     animationDurationUpdate: 250,
     textStyle: { fontFamily: theme.font, color: theme.soft },
-    grid: { left: 8, right: 16, top: 16 + look.top, bottom: 4, containLabel: true },
+    grid: {
+      left: 8,
+      right: 16,
+      top: 16 + look.top + (marks.length > 0 ? MARK : 0),
+      bottom: 4,
+      containLabel: true,
+    },
     tooltip: { trigger: "axis", showContent: false, axisPointer: pointer(barred, theme) },
     // The chart sets what is in sight itself: the library's own way takes the wheel from the page.
     dataZoom: [
@@ -54,7 +62,7 @@ export function chartOption(result: Result, view: ChartView, look: ChartLook): E
     xAxis: {
       type: "category",
       boundaryGap: barred,
-      data: buckets.map((start) => formatTick(start, interval, timezone, locale, withYear)),
+      data: tickNames(result, locale),
       axisLine: { lineStyle: { color: theme.seam } },
       axisTick: { show: false },
       axisLabel: { color: theme.soft, fontSize: 12, hideOverlap: true, margin: 10 },
@@ -66,16 +74,47 @@ export function chartOption(result: Result, view: ChartView, look: ChartLook): E
       axisLabel: {
         color: theme.soft,
         fontSize: 12,
-        formatter: (value: number) => formatCompact(value, locale),
+        // Below zero stands what is lost: so many, not so many less than none.
+        formatter: (value: number) => formatCompact(below ? Math.abs(value) : value, locale),
       },
       splitLine: { lineStyle: { color: theme.seam } },
     },
-    series: drawn.flatMap<LineSeriesOption | BarSeriesOption>(([index, series]) => {
-      const color = theme.series[index % theme.series.length] ?? theme.text;
-      return barred
-        ? bars(result, series, index, color, view === "stacked")
-        : lines(result, series, index, color, view === "area", many);
-    }),
+    series: [
+      ...drawn.flatMap<LineSeriesOption | BarSeriesOption>(([index, series]) => {
+        const color = theme.series[index % theme.series.length] ?? theme.text;
+        return barred
+          ? bars(result, series, index, color, view === "stacked")
+          : lines(result, series, index, color, view === "area", many);
+      }),
+      ...(marks.length > 0 ? [markLines(marks, theme)] : []),
+    ],
+  };
+}
+
+/** Where something happened: a line over the whole height, with the number that it has in the list below. */
+function markLines(marks: readonly Mark[], theme: Colors): LineSeriesOption {
+  return {
+    type: "line",
+    id: "annotations",
+    data: [],
+    markLine: {
+      silent: true,
+      animation: false,
+      symbol: "none",
+      lineStyle: { color: theme.soft, type: [3, 3], width: 1 },
+      label: {
+        position: "end",
+        color: theme.text,
+        backgroundColor: theme.surface,
+        borderColor: theme.soft,
+        borderWidth: 1,
+        borderRadius: 4,
+        padding: [2, 5],
+        fontSize: 11,
+        fontFamily: theme.font,
+      },
+      data: marks.map(({ bucket, label }) => ({ xAxis: bucket, label: { formatter: label } })),
+    },
   };
 }
 
@@ -183,10 +222,12 @@ function bars(
     data: series.values.map((value, bucket) =>
       bucket === current && value !== null
         ? {
-            value,
+            value: series.below ? -value : value,
             itemStyle: { color, opacity: 0.4, borderColor: color, borderType: [4, 3], borderWidth: 1.5 },
           }
-        : value,
+        : series.below && value !== null
+          ? -value
+          : value,
     ),
   };
   if (!series.previous) return [own];

@@ -1,18 +1,25 @@
 import { useLayoutEffect, useRef } from "react";
-import { formatBucket } from "../../../format/dates";
 import { formatNumber, userLocale } from "../../../format/numbers";
+import type { Mark } from "../../annotations/marks";
 import type { Result } from "../answer";
+import { bucketName } from "./bucket-names";
 import { Change } from "./change";
 import styles from "./chart.module.css";
 
-type ChartTooltipProps = { result: Result; hidden: ReadonlySet<number>; bucket: number; x: number };
+type ChartTooltipProps = {
+  result: Result;
+  hidden: ReadonlySet<number>;
+  marks: readonly Mark[];
+  bucket: number;
+  x: number;
+};
 
 const GAP = 14;
 // As many lines as fit over a chart; of more series the largest are named.
 const MOST = 10;
 
 /** The values of the bucket that is pointed at, beside it and within the chart. */
-export function ChartTooltip({ result, hidden, bucket, x }: ChartTooltipProps) {
+export function ChartTooltip({ result, hidden, marks, bucket, x }: ChartTooltipProps) {
   const box = useRef<HTMLDivElement>(null);
   const locale = userLocale();
   const start = result.buckets[bucket];
@@ -39,7 +46,7 @@ export function ChartTooltip({ result, hidden, bucket, x }: ChartTooltipProps) {
   return (
     <div ref={box} className={styles.tooltip} aria-hidden="true">
       <p className={styles.bucket}>
-        {formatBucket(start, result.interval, result.timezone, locale)}
+        {bucketName(result, bucket, locale)}
         {result.states[bucket] === "current" && <span className={styles.filling}>still filling</span>}
       </p>
       <ul className={styles.values}>
@@ -65,6 +72,14 @@ export function ChartTooltip({ result, hidden, bucket, x }: ChartTooltipProps) {
       {drawn.length > named.length && (
         <p className={styles.more}>and {drawn.length - named.length} smaller ones</p>
       )}
+      {marks
+        .filter((mark) => mark.bucket === bucket)
+        .flatMap(({ texts }) => texts)
+        .map((text, index) => (
+          <p key={index} className={styles.happened} dir="auto">
+            {text}
+          </p>
+        ))}
     </div>
   );
 }

@@ -1,5 +1,10 @@
 import { BarChart, LineChart } from "echarts/charts";
-import { DataZoomInsideComponent, GridComponent, TooltipComponent } from "echarts/components";
+import {
+  DataZoomInsideComponent,
+  GridComponent,
+  MarkLineComponent,
+  TooltipComponent,
+} from "echarts/components";
 import { init, use as register, type EChartsType } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import {
@@ -15,27 +20,38 @@ import {
 import { Button, IconButton } from "../../../components/button";
 import { MinusIcon, PlusIcon } from "../../../components/icons";
 import { useScheme } from "../../../components/theme";
-import { formatBucket } from "../../../format/dates";
 import { formatNumber, userLocale } from "../../../format/numbers";
+import type { Mark } from "../../annotations/marks";
 import type { Result } from "../answer";
+import { bucketName } from "./bucket-names";
 import { chartOption, type ChartView } from "./chart-option";
 import { ChartTooltip } from "./chart-tooltip";
 import styles from "./chart.module.css";
 import { readColors } from "./colors";
 import { zoomIn, zoomOut, zoomTo, type Zoom } from "./zoom";
 
-register([LineChart, BarChart, DataZoomInsideComponent, GridComponent, TooltipComponent, CanvasRenderer]);
+register([
+  LineChart,
+  BarChart,
+  DataZoomInsideComponent,
+  GridComponent,
+  MarkLineComponent,
+  TooltipComponent,
+  CanvasRenderer,
+]);
 
 export type ChartHandle = {
   /** The chart as it is drawn now. */
   canvas: () => HTMLCanvasElement | null;
 };
 
-type ChartProps = {
+export type ChartProps = {
   result: Result;
   view: ChartView;
   /** The series that are not drawn, by index. */
   hidden: ReadonlySet<number>;
+  /** What happened in the time of the chart. */
+  marks?: readonly Mark[];
   label: string;
   /** Whether the reader can look at a part of it. */
   zoomable: boolean;
@@ -49,6 +65,7 @@ const DRAG = 8;
 const TOOLS = 28;
 // Fewer buckets than this are all to be seen.
 const FEWEST = 4;
+const NO_MARKS: readonly Mark[] = [];
 
 /**
  * The chart. It is pointed at with the mouse, or walked along with the arrow
@@ -56,7 +73,8 @@ const FEWEST = 4;
  * own, since the Content-Security-Policy forbids the library's. Dragging over a
  * part of it, plus and minus, or the buttons show that part alone.
  */
-export default function Chart({ result, view, hidden, label, zoomable, ref }: ChartProps) {
+export default function Chart(props: ChartProps) {
+  const { result, view, hidden, marks = NO_MARKS, label, zoomable, ref } = props;
   const root = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType>(null);
@@ -100,12 +118,12 @@ export default function Chart({ result, view, hidden, label, zoomable, ref }: Ch
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const theme = readColors(root.current);
     const top = canZoom ? TOOLS : 0;
-    const option = chartOption(result, view, { hidden, zoom, theme, locale, calm, top });
+    const option = chartOption(result, view, { hidden, zoom, theme, locale, calm, marks, top });
     // What the library remembers being pointed at may be of a series that goes now.
     made.dispatchAction({ type: "hideTip" });
     made.setOption(option, { replaceMerge: ["series"] });
     // The scheme is in the tokens that readColors reads.
-  }, [result, view, hidden, zoom, canZoom, locale, scheme]);
+  }, [result, view, hidden, marks, zoom, canZoom, locale, scheme]);
 
   const show = (next: Zoom | null) => {
     setPointed(null);
@@ -176,7 +194,10 @@ export default function Chart({ result, view, hidden, label, zoomable, ref }: Ch
     setDrag(null);
   };
 
-  const spoken = useMemo(() => spokenBucket(result, hidden, at, locale), [result, hidden, at, locale]);
+  const spoken = useMemo(
+    () => spokenBucket(result, hidden, marks, at, locale),
+    [result, hidden, marks, at, locale],
+  );
 
   return (
     <div className={styles.chart}>
@@ -205,7 +226,7 @@ export default function Chart({ result, view, hidden, label, zoomable, ref }: Ch
           />
         )}
         {pointed && !drag && pointed.bucket <= last && (
-          <ChartTooltip result={result} hidden={hidden} bucket={pointed.bucket} x={pointed.x} />
+          <ChartTooltip result={result} hidden={hidden} marks={marks} bucket={pointed.bucket} x={pointed.x} />
         )}
       </div>
       {canZoom && (
@@ -234,10 +255,15 @@ export default function Chart({ result, view, hidden, label, zoomable, ref }: Ch
 // A screen reader reads so many values and no more: the table has them all.
 const MOST_SPOKEN = 10;
 
-function spokenBucket(result: Result, hidden: ReadonlySet<number>, bucket: number, locale: string): string {
-  const start = result.buckets[bucket];
-  if (!start) return "";
-  const name = formatBucket(start, result.interval, result.timezone, locale);
+function spokenBucket(
+  result: Result,
+  hidden: ReadonlySet<number>,
+  marks: readonly Mark[],
+  bucket: number,
+  locale: string,
+): string {
+  const name = bucketName(result, bucket, locale);
+  if (name === "") return "";
   const write = (value: number | null) => (value === null ? "nothing" : formatNumber(value, locale));
   const drawn = result.series.filter((_, index) => !hidden.has(index));
   const values = drawn.slice(0, MOST_SPOKEN).map(({ name: series, values: of, previous }) => {
@@ -246,7 +272,8 @@ function spokenBucket(result: Result, hidden: ReadonlySet<number>, bucket: numbe
   });
   if (drawn.length > MOST_SPOKEN) values.push(`and ${drawn.length - MOST_SPOKEN} more series`);
   const filling = result.states[bucket] === "current" ? ", still filling" : "";
-  return `${name}${filling}. ${values.join("; ")}`;
+  const happened = marks.filter((mark) => mark.bucket === bucket).flatMap(({ texts }) => texts);
+  return [`${name}${filling}. ${values.join("; ")}`, ...happened].join(". ");
 }
 
 function sameBuckets(one: readonly Date[], other: readonly Date[]): boolean {

@@ -10,6 +10,7 @@ import { drawFunnel } from "./funnel-picture";
 import styles from "./funnel.module.css";
 import { NothingHere } from "./nothing-here";
 import results from "./results.module.css";
+import { useCohortName } from "./use-cohort-name";
 
 // Beyond this nobody reads; the CSV has all.
 const MOST_GROUPS = 200;
@@ -24,7 +25,8 @@ type FunnelViewProps = {
 
 /** A funnel: a bar a step, with who came, who did not and how long it took; a table of the groups. */
 export function FunnelView({ query, answer, size, onPeriod, handle }: FunnelViewProps) {
-  const result = useMemo(() => toFunnelResult(query, answer), [query, answer]);
+  const cohortName = useCohortName(query);
+  const result = useMemo(() => toFunnelResult(query, answer, cohortName), [query, answer, cohortName]);
   const locale = userLocale();
   const [first] = result.steps;
   const last = result.steps.at(-1);

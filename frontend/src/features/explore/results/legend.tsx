@@ -3,12 +3,15 @@ import type { Result } from "../answer";
 import styles from "./results.module.css";
 import type { Shown } from "./use-shown";
 
+// More names than this leave no room for the chart.
+const MOST_NAMED = 60;
+
 /** The legend where there is little room: names alone. A series is pressed to hide it and to show it again. */
 export function Legend({ result, shown }: { result: Result; shown: Shown }) {
   if (result.series.length === 1 && !result.grouped) return null;
   return (
     <ul className={styles.names} aria-label="Series">
-      {result.series.map(({ key, name }, index) => (
+      {result.series.slice(0, MOST_NAMED).map(({ key, name }, index) => (
         <li key={key} data-series={(index % 10) + 1}>
           <ToggleButton
             className={styles.legend}
@@ -22,6 +25,7 @@ export function Legend({ result, shown }: { result: Result; shown: Shown }) {
           </ToggleButton>
         </li>
       ))}
+      {result.series.length > MOST_NAMED && <li>and {result.series.length - MOST_NAMED} more</li>}
     </ul>
   );
 }

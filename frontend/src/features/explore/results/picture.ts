@@ -1,5 +1,6 @@
 // Answers as pictures to be saved: drawn on a canvas, since the page's policy
 // lets no picture in that was made of the page's own elements.
+import type { Result } from "../answer";
 import type { ShownAs } from "./answer-view";
 import { readColors, type Colors } from "./colors";
 
@@ -69,6 +70,13 @@ export function picture(
   context.translate(MARGIN, head);
   draw({ context, colors });
   return canvas;
+}
+
+/** The series that are drawn, as a picture's legend. */
+export function legendOf(result: Result, hidden: ReadonlySet<number>): PictureLegend {
+  return result.series.flatMap(({ name }, index) =>
+    hidden.has(index) ? [] : [{ name, series: (index % 10) + 1 }],
+  );
 }
 
 /** Where the names of a legend stand, line by line. Their width is guessed, for want of a canvas to measure on. */

@@ -24,7 +24,15 @@ import { formatDays } from "../../../format/dates";
 import { userLocale } from "../../../format/numbers";
 import { fileName } from "../answer";
 import { daysOf } from "../period";
-import type { Question, RetentionView, View } from "../question";
+import {
+  LIFECYCLE_VIEWS,
+  STICKINESS_VIEWS,
+  type LifecycleView,
+  type Question,
+  type RetentionView,
+  type StickinessView,
+  type View,
+} from "../question";
 import { toQuery } from "../query";
 import { subtitleOf, titleOf } from "../titles";
 import type { Dispatch } from "../use-question";
@@ -49,6 +57,15 @@ const RETENTION_OPTIONS: readonly { id: RetentionView; text: string }[] = [
   { id: "users", text: "Users" },
 ];
 
+const STICKINESS_OPTIONS = STICKINESS_VIEWS.map((id) => viewOption<StickinessView>(id));
+
+const LIFECYCLE_OPTIONS = LIFECYCLE_VIEWS.map((id) => viewOption<LifecycleView>(id));
+
+function viewOption<T extends View>(id: T) {
+  const { text, icon } = VIEW_OPTIONS.find((option) => option.id === id) ?? { text: id, icon: null };
+  return { id, text, icon };
+}
+
 type ResultPanelProps = {
   question: Question;
   dispatch: Dispatch;
@@ -68,7 +85,7 @@ export function ResultPanel({ question, dispatch, actions }: ResultPanelProps) {
   const query = asked.kind === "query" ? asked.query : null;
   const answer = useAnswer(query);
   const { data, isFetching, isError, isPlaceholderData } = answer;
-  const view = question.kind === "funnel" ? undefined : question.view;
+  const view = "view" in question ? question.view : undefined;
   const labels = useMemo(
     () => (question.kind === "trend" ? question.series.map(({ label }) => label) : undefined),
     [question],
@@ -118,6 +135,22 @@ export function ResultPanel({ question, dispatch, actions }: ResultPanelProps) {
               options={RETENTION_OPTIONS}
               value={question.view}
               onChange={(next) => dispatch({ type: "retention/view", view: next })}
+            />
+          )}
+          {question.kind === "stickiness" && (
+            <ToggleGroup
+              label="Show as"
+              options={STICKINESS_OPTIONS}
+              value={question.view}
+              onChange={(next) => dispatch({ type: "stickiness/view", view: next })}
+            />
+          )}
+          {question.kind === "lifecycle" && (
+            <ToggleGroup
+              label="Show as"
+              options={LIFECYCLE_OPTIONS}
+              value={question.view}
+              onChange={(next) => dispatch({ type: "lifecycle/view", view: next })}
             />
           )}
           <div className={styles.actions}>

@@ -83,7 +83,9 @@ export function Summary({ result, shown }: { result: Result; shown: Shown }) {
                       <span dir="auto">{series.name}</span>
                     </ToggleButton>
                   </th>
-                  <td className={styles.figure}>{formatNumber(series.count, locale)}</td>
+                  <td className={styles.figure}>
+                    {series.count === null ? "–" : formatNumber(series.count, locale)}
+                  </td>
                   <td className={styles.figure}>
                     {value === null ? "–" : formatNumber(value, locale)}
                     {of.kind === "bucket" && (

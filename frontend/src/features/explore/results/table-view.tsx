@@ -1,8 +1,8 @@
 import { Fragment, useState, type UIEvent } from "react";
-import { formatBucket } from "../../../format/dates";
 import { formatNumber, userLocale } from "../../../format/numbers";
 import { combine } from "../aggregations";
 import { headline, type Result } from "../answer";
+import { bucketName } from "./bucket-names";
 import { Change } from "./change";
 import styles from "./table-view.module.css";
 
@@ -18,7 +18,7 @@ const MOST_COLUMNS = 100;
  * are drawn. A period to compare with has two columns more beside each series.
  */
 export function TableView({ result }: { result: Result }) {
-  const { buckets, states, interval, timezone } = result;
+  const { buckets, states } = result;
   const series = result.series.slice(0, MOST_COLUMNS);
   const left = result.series.length - series.length;
   const locale = userLocale();
@@ -44,7 +44,7 @@ export function TableView({ result }: { result: Result }) {
       <table className={styles.table} aria-rowcount={buckets.length + 1}>
         <thead>
           <tr aria-rowindex={1}>
-            <th scope="col">Period</th>
+            <th scope="col">{result.names ? "In" : "Period"}</th>
             {series.map(({ key, name, previous }, index) => (
               <Fragment key={key}>
                 <th scope="col" data-series={(index % 10) + 1} dir="auto">
@@ -66,12 +66,12 @@ export function TableView({ result }: { result: Result }) {
         </thead>
         <tbody>
           {first > 0 && <Gap height={first * ROW} />}
-          {buckets.slice(first, end).map((start, offset) => {
+          {buckets.slice(first, end).map((_, offset) => {
             const bucket = first + offset;
             return (
               <tr key={bucket} aria-rowindex={bucket + 2}>
                 <th scope="row">
-                  {formatBucket(start, interval, timezone, locale)}
+                  {bucketName(result, bucket, locale)}
                   {states[bucket] === "current" && <span className={styles.filling}>still filling</span>}
                 </th>
                 {series.map(({ key, values, previous }) => {

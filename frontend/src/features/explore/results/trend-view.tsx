@@ -1,26 +1,26 @@
-import { lazy, Suspense, useImperativeHandle, useMemo, useRef, type Ref } from "react";
+import { useImperativeHandle, useMemo, useRef, type Ref } from "react";
 import type { components } from "../../../api/schema.gen";
 import { classNames } from "../../../components/class-names";
-import { ErrorBoundary } from "../../../components/error-boundary";
 import { formatDays } from "../../../format/dates";
 import { userLocale } from "../../../format/numbers";
-import { isEmpty, toPeriod, toResult } from "../answer";
+import { AnnotationList } from "../../annotations/annotation-list";
+import { useMarks } from "../../annotations/use-marks";
+import { isEmpty, lastInstant, toPeriod, toResult } from "../answer";
 import { daysOf } from "../period";
 import type { View } from "../question";
 import type { TrendQuery } from "../query";
 import type { AnswerHandle, Size } from "./answer-view";
 import type { ChartHandle } from "./chart";
+import { LazyChart } from "./lazy-chart";
 import { Legend } from "./legend";
 import { NothingHere } from "./nothing-here";
 import { NumberView } from "./number-view";
-import { compose } from "./picture";
+import { compose, legendOf } from "./picture";
 import styles from "./results.module.css";
 import { Summary } from "./summary";
 import { TableView } from "./table-view";
+import { useCohortName } from "./use-cohort-name";
 import { useShown } from "./use-shown";
-import { Waiting } from "./waiting";
-
-const Chart = lazy(() => import("./chart"));
 
 type TrendViewProps = {
   query: TrendQuery;
@@ -35,7 +35,12 @@ type TrendViewProps = {
 
 /** A trend as a chart with its legend, as a table, or as numbers. */
 export function TrendView({ query, answer, at, size, view, labels, onPeriod, handle }: TrendViewProps) {
-  const result = useMemo(() => toResult(query, answer, at, labels), [query, answer, at, labels]);
+  const cohortName = useCohortName(query);
+  const result = useMemo(
+    () => toResult(query, answer, at, labels, cohortName),
+    [query, answer, at, labels, cohortName],
+  );
+  const { annotations, marks } = useMarks(result);
   const chart = useRef<ChartHandle>(null);
   const shown = useShown(result);
   const charted = view !== "table" && view !== "number";
@@ -45,10 +50,7 @@ export function TrendView({ query, answer, at, size, view, labels, onPeriod, han
     picture: (text) => {
       const drawn = chart.current?.canvas();
       if (!drawn) return null;
-      const legend = result.series.flatMap(({ name }, index) =>
-        shown.hidden.has(index) ? [] : [{ name, series: (index % 10) + 1 }],
-      );
-      return compose(text, drawn, legend);
+      return compose(text, drawn, legendOf(result, shown.hidden));
     },
   }));
 
@@ -70,18 +72,15 @@ export function TrendView({ query, answer, at, size, view, labels, onPeriod, han
       case "bar":
       case "stacked":
         return (
-          <ErrorBoundary>
-            <Suspense fallback={<Waiting />}>
-              <Chart
-                ref={chart}
-                result={result}
-                view={view}
-                hidden={shown.hidden}
-                label={`Chart, by ${result.interval}`}
-                zoomable={size === "page"}
-              />
-            </Suspense>
-          </ErrorBoundary>
+          <LazyChart
+            ref={chart}
+            result={result}
+            view={view}
+            hidden={shown.hidden}
+            marks={marks}
+            label={`Chart, by ${result.interval}`}
+            zoomable={size === "page"}
+          />
         );
     }
   };
@@ -98,6 +97,13 @@ export function TrendView({ query, answer, at, size, view, labels, onPeriod, han
             <Legend result={result} shown={shown} />
           ))}
       </div>
+      {charted && !empty && size === "page" && (
+        <AnnotationList
+          annotations={annotations}
+          timezone={result.timezone}
+          suggested={lastInstant(result, at)}
+        />
+      )}
     </div>
   );
 }

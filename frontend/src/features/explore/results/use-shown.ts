@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { Result } from "../answer";
+import type { Result, ResultSeries } from "../answer";
 
 /** Of more series than this only the largest are drawn at first: the rest would hide them. */
 export const DRAWN_AT_FIRST = 20;
@@ -40,10 +40,21 @@ export function useShown(result: Result): Shown {
   };
 }
 
-/** All but the largest groups of each series, in turn, until so many are drawn. */
-export function hiddenAtFirst(series: readonly { rank: number }[]): ReadonlySet<number> {
+/**
+ * All but the largest groups of each series, in turn, until so many are drawn.
+ * Where there are formulas, what they are made of is hidden as well: a share of
+ * some hundredths has no place on an axis of thousands.
+ */
+export function hiddenAtFirst(
+  series: readonly Pick<ResultSeries, "rank" | "aggregation">[],
+): ReadonlySet<number> {
+  const calculated = series.some(({ aggregation }) => aggregation === "formula");
+  const hidden = (place: number) => calculated && series[place]?.aggregation !== "formula";
   const places = [...series.keys()].sort(
-    (one, other) => (series[one]?.rank ?? 0) - (series[other]?.rank ?? 0) || one - other,
+    (one, other) =>
+      Number(hidden(one)) - Number(hidden(other)) ||
+      (series[one]?.rank ?? 0) - (series[other]?.rank ?? 0) ||
+      one - other,
   );
-  return new Set(places.slice(DRAWN_AT_FIRST));
+  return new Set(places.filter((place, order) => order >= DRAWN_AT_FIRST || hidden(place)));
 }

@@ -1,0 +1,22 @@
+import { formatBucket, formatTick } from "../../../format/dates";
+import type { Result } from "../answer";
+
+/** A bucket's name where it stands alone; empty where there is no such bucket. */
+export function bucketName(result: Result, bucket: number, locale: string): string {
+  const start = result.buckets[bucket];
+  if (!start) return "";
+  return result.names
+    ? (result.names[bucket]?.long ?? "")
+    : formatBucket(start, result.interval, result.timezone, locale);
+}
+
+/** The buckets' names on an axis. */
+export function tickNames(result: Result, locale: string): string[] {
+  const { buckets, names, interval, timezone } = result;
+  if (names) return names.map(({ short }) => short);
+  const first = buckets[0];
+  const last = buckets.at(-1);
+  const withYear =
+    first !== undefined && last !== undefined && last.getTime() - first.getTime() > 370 * 86_400_000;
+  return buckets.map((start) => formatTick(start, interval, timezone, locale, withYear));
+}
