@@ -24,7 +24,11 @@ export function Snippet({ label, text }: SnippetProps) {
       <pre tabIndex={0} role="region" aria-label={label}>
         <code>{text}</code>
       </pre>
-      <Button icon={<CopyIcon />} aria-label={`Copy: ${label}`} onPress={() => void copy()}>
+      <Button
+        icon={<CopyIcon />}
+        {...(copied === "no" ? { "aria-label": `Copy: ${label}` } : {})}
+        onPress={() => void copy()}
+      >
         {copied === "yes" ? "Copied" : copied === "failed" ? "Select it and copy by hand" : "Copy"}
       </Button>
     </div>

@@ -17,6 +17,7 @@ import { CohortEditor } from "./cohort-editor";
 import styles from "./cohorts.module.css";
 import { DeleteCohort } from "./delete-cohort";
 import { describeCondition, usersText } from "./describe";
+import { exploreCohort } from "./explore-cohort";
 
 /** One cohort, at its own address: who belongs to it, and its users. */
 export default function CohortPage() {
@@ -81,22 +82,27 @@ function Opened({ latest }: { latest: Cohort }) {
             <Link to="/cohorts">Cohorts</Link> · <ChangedBy item={latest} />
           </p>
         </div>
-        {base === null && mayEdit && (
+        {base === null && (
           <div className={styles.tools}>
-            <Button icon={<EditIcon />} onPress={() => setBase(latest)}>
-              Edit
-            </Button>
-            <ItemMenu
-              label="More about this cohort"
-              actions={[
-                {
-                  id: "duplicate",
-                  text: "Duplicate",
-                  onAction: () => void navigate(`/cohorts/new?from=${latest.id}`),
-                },
-                { id: "delete", text: "Delete", onAction: () => setDeleting(true) },
-              ]}
-            />
+            <Link to={exploreCohort(latest.id)}>Explore this cohort</Link>
+            {mayEdit && (
+              <>
+                <Button icon={<EditIcon />} onPress={() => setBase(latest)}>
+                  Edit
+                </Button>
+                <ItemMenu
+                  label="More about this cohort"
+                  actions={[
+                    {
+                      id: "duplicate",
+                      text: "Duplicate",
+                      onAction: () => void navigate(`/cohorts/new?from=${latest.id}`),
+                    },
+                    { id: "delete", text: "Delete", onAction: () => setDeleting(true) },
+                  ]}
+                />
+              </>
+            )}
           </div>
         )}
       </header>

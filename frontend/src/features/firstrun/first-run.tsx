@@ -8,7 +8,7 @@ import { CheckIcon } from "../../components/icons";
 import { Snippet } from "../../components/snippet";
 import { usePresence } from "../../components/use-presence";
 import styles from "./first-run.module.css";
-import { curlSnippet } from "./snippet";
+import { curlSnippet } from "../../components/snippets";
 
 const EVERY = 3_000;
 const IDLE_AFTER = 15 * 60_000;

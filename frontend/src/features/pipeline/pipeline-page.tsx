@@ -15,7 +15,7 @@ import { Advice } from "./advice";
 import { PipelineSummary } from "./pipeline-summary";
 
 /** Is data flowing, and what could not be loaded. */
-export function PipelinePage() {
+export default function PipelinePage() {
   usePageTitle("Pipeline");
   const pipeline = usePipeline(false);
   return (

@@ -4,10 +4,11 @@ import { usePageTitle } from "../../components/use-page-title";
 import { MembersPanel } from "./members-panel";
 import { PasswordPanel } from "./password-panel";
 import styles from "./settings.module.css";
+import { SnippetsPanel } from "./snippets-panel";
 import { TokensPanel } from "./tokens-panel";
 
 /** Who may do what, people and programs, and one's own password. */
-export function SettingsPage() {
+export default function SettingsPage() {
   usePageTitle("Settings");
   const admin = useMay("admin");
   const email = useSession().data?.user.email;
@@ -23,6 +24,7 @@ export function SettingsPage() {
       ) : (
         <p className={styles.note}>Members and tokens are for admins to see and change.</p>
       )}
+      <SnippetsPanel />
       <PasswordPanel firstAdmin={first !== undefined && first.email === email} />
     </main>
   );
