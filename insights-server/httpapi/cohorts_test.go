@@ -187,6 +187,9 @@ func TestCohortDrafts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	funnel := func(rest string) string {
+		return `{"type":"funnel","steps":[{"event":"a"},{"event":"*"},{"event":"a"}],"window":"7d","range":{"last":"30d"},` + rest + `}`
+	}
 	condition := func(c string) string { return `{"name":"n","definition":{"conditions":[` + c + `]}}` }
 	for _, test := range []struct{ body, code, field string }{
 		{goodCohort, "", ""},
@@ -202,7 +205,19 @@ func TestCohortDrafts(t *testing.T) {
 		{`{"name":"n","extra":1,"definition":` + goodDefinition + `}`, "unknown_field", "extra"},
 		{`{"name":"n","definition":{"conditions":[]}}`, "required", "definition.conditions"},
 		{`{"name":"n","definition":{"match":"some","conditions":[{"type":"attribute","property":"p","operator":"is_set"}]}}`, "unknown_value", "definition.match"},
-		{condition(`{"type":"funnel"}`), "unknown_value", "definition.conditions[0].type"},
+		{condition(`{"type":"path"}`), "unknown_value", "definition.conditions[0].type"},
+		{condition(funnel(`"outcome":"completed"`)), "", ""},
+		{condition(funnel(`"outcome":"not_completed","filters":{"conditions":[{"scope":"user","property":"p","operator":"is_set"}]}`)), "", ""},
+		{condition(funnel(`"outcome":"stopped_at","step":2`)), "", ""},
+		{condition(`{"type":"funnel"}`), "required", "definition.conditions[0].steps"},
+		{condition(`{"type":"funnel","steps":[{"event":"a"}],"window":"7d","range":{"last":"30d"},"outcome":"completed"}`), "too_few", "definition.conditions[0].steps"},
+		{condition(`{"type":"funnel","steps":[{"event":"a"},{"event":"b"}],"range":{"last":"30d"},"outcome":"completed"}`), "required", "definition.conditions[0].window"},
+		{condition(`{"type":"funnel","steps":[{"event":"a"},{"event":"b"}],"window":"7d","outcome":"completed"}`), "required", "definition.conditions[0].range"},
+		{condition(funnel(`"filters":{}`)), "required", "definition.conditions[0].outcome"},
+		{condition(funnel(`"outcome":"failed"`)), "unknown_value", "definition.conditions[0].outcome"},
+		{condition(funnel(`"outcome":"stopped_at"`)), "required", "definition.conditions[0].step"},
+		{condition(funnel(`"outcome":"stopped_at","step":0`)), "invalid_value", "definition.conditions[0].step"},
+		{condition(funnel(`"outcome":"completed","step":1`)), "unknown_field", "definition.conditions[0].step"},
 		{condition(`{"type":"attribute","property":"p","operator":"like","value":1}`), "unknown_operator", "definition.conditions[0].operator"},
 		{condition(`{"type":"attribute","property":"p","operator":"in","value":"x"}`), "invalid_value", "definition.conditions[0].value"},
 		{condition(`{"type":"event","event":"e"}`), "required", "definition.conditions[0].range"},
@@ -224,6 +239,10 @@ func TestCohortDrafts(t *testing.T) {
 			t.Errorf("%s: %d", test.body, answer.StatusCode)
 		}
 	}
+	// The last step, which the specification cannot tell.
+	wantError(t, newFixture(t).do(call{method: http.MethodPost, path: "/api/v1/cohorts", body: condition(funnel(`"outcome":"stopped_at","step":3`))}), http.StatusBadRequest, "invalid_value", "definition.conditions[0].step")
+	inStep := strings.Replace(condition(funnel(`"outcome":"completed"`)), `{"event":"*"}`, `{"event":"*","filters":{"conditions":[{"scope":"cohort","operator":"in","value":"c1"}]}}`, 1)
+	wantError(t, newFixture(t).do(call{method: http.MethodPost, path: "/api/v1/cohorts", body: inStep}), http.StatusBadRequest, "not_allowed", "definition.conditions[0].steps[1].filters.conditions[0].scope")
 	nested := condition(`{"type":"event","event":"e","range":{"last":"30d"},"filters":{"conditions":[{"scope":"cohort","operator":"in","value":"c1"}]}}`)
 	wantError(t, newFixture(t).do(call{method: http.MethodPost, path: "/api/v1/cohorts", body: nested}), http.StatusBadRequest, "not_allowed", "definition.conditions[0].filters.conditions[0].scope")
 	wantError(t, newFixture(t).do(call{method: http.MethodPost, path: "/api/v1/cohorts", body: `{"version":1,` + goodCohort[1:]}), http.StatusBadRequest, "not_allowed", "version")

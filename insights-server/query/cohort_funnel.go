@@ -69,8 +69,8 @@ func (s *selection) inFunnel(c insight.CohortCondition, path string) (string, er
 	if least == most {
 		reached = fmt.Sprintf("= %d", least)
 	}
-	return fmt.Sprintf("SELECT \"user_id\" FROM (%s) AS g\nGROUP BY 1\nHAVING MAX(\"reached\") %s",
-		reachedSteps(m.instants(from), len(steps), c.Window.Microseconds()), reached), nil
+	return s.dialect.Once(fmt.Sprintf("SELECT \"user_id\" FROM (%s) AS g\nGROUP BY 1\nHAVING MAX(\"reached\") %s",
+		reachedSteps(m.instants(from), len(steps), c.Window.Microseconds()), reached)), nil
 }
 
 // reachedSteps writes the SELECT of the users' instants with the furthest step

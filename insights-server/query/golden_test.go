@@ -141,6 +141,10 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 	// (https://docs.aws.amazon.com/redshift/latest/dg/) that has them.
 	guide := map[string]string{
 		"ABS":            "r_ABS.html",
+		"BETWEEN":        "r_range_condition.html",
+		"PRECEDING":      "r_Window_function_synopsis.html",
+		"ROWS":           "r_Window_function_synopsis.html",
+		"UNBOUNDED":      "r_Window_function_synopsis.html",
 		"CHR":            "r_CHR.html",
 		"CONCAT":         "r_CONCAT.html",
 		"FLOOR":          "r_FLOOR.html",

@@ -2016,7 +2016,7 @@ export interface components {
             match: "all" | "any";
             /** @description Decides the days of the conditions' ranges. */
             timezone?: components["schemas"]["Timezone"];
-            conditions: (components["schemas"]["CohortEquality"] | components["schemas"]["CohortList"] | components["schemas"]["CohortText"] | components["schemas"]["CohortNumber"] | components["schemas"]["CohortPresence"] | components["schemas"]["CohortEvents"])[];
+            conditions: (components["schemas"]["CohortEquality"] | components["schemas"]["CohortList"] | components["schemas"]["CohortText"] | components["schemas"]["CohortNumber"] | components["schemas"]["CohortPresence"] | components["schemas"]["CohortEvents"] | components["schemas"]["CohortFunnel"] | components["schemas"]["CohortFunnelStop"])[];
         };
         CohortEquality: {
             /** @constant */
@@ -2071,6 +2071,36 @@ export interface components {
             done: boolean;
             /** @default 1 */
             at_least: number;
+        };
+        /** @description The user has completed a funnel, or has begun it and not completed it. */
+        CohortFunnel: {
+            /** @constant */
+            type: "funnel";
+            /** @description Their filters have no condition on a cohort. */
+            steps: components["schemas"]["Step"][];
+            /** @description The time from a user's first step to the last, as in a funnel. */
+            window: string;
+            /** @description For the events of all steps; has no condition on a cohort. */
+            filters?: components["schemas"]["Filter"];
+            range: components["schemas"]["Range"];
+            /** @enum {string} */
+            outcome: "completed" | "not_completed";
+        };
+        /** @description The user has come to one step of a funnel, and not to the next. */
+        CohortFunnelStop: {
+            /** @constant */
+            type: "funnel";
+            /** @description Their filters have no condition on a cohort. */
+            steps: components["schemas"]["Step"][];
+            /** @description The time from a user's first step to the last, as in a funnel. */
+            window: string;
+            /** @description For the events of all steps; has no condition on a cohort. */
+            filters?: components["schemas"]["Filter"];
+            range: components["schemas"]["Range"];
+            /** @constant */
+            outcome: "stopped_at";
+            /** @description The step's number, from 1; not the last. */
+            step: number;
         };
         SavedCohort: {
             id: string;

@@ -62,6 +62,9 @@ type Dialect interface {
 	EventID(column string) string
 	// ID is an event id to compare with that column.
 	ID(placeholder string) string
+	// Once writes a SELECT so that it is run once, however often its rows are looked
+	// at.
+	Once(statement string) string
 	// Value makes a computed number, or NULL, the type of the answer's value
 	// column.
 	Value(number string) string

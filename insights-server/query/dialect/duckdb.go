@@ -187,3 +187,6 @@ func (DuckDB) AttributeTypes() string {
 WHERE "type" IS NOT NULL
 GROUP BY 1, 2`
 }
+
+// Once implements Dialect: a subquery is run once.
+func (DuckDB) Once(statement string) string { return statement }

@@ -155,3 +155,9 @@ FROM "users" AS a CROSS JOIN LATERAL jsonb_each(a."attributes") AS t
 WHERE jsonb_typeof(t.value) <> 'null'
 GROUP BY 1, 2`
 }
+
+// Once implements Dialect. PostgreSQL takes a SELECT of windows over groups for
+// one of hardly any rows, and may run it again for each row that it is joined
+// to; a materialized WITH is kept.
+// Source: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-CTE-MATERIALIZATION
+func (PostgreSQL) Once(statement string) string { return "WITH m AS MATERIALIZED (" + statement + ")\nSELECT * FROM m" }

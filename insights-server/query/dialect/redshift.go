@@ -165,3 +165,6 @@ FROM (SELECT "name", JSON_TYPEOF("value") AS "type" FROM "users" AS a, UNPIVOT a
 WHERE t."type" <> 'null'
 GROUP BY 1, 2`
 }
+
+// Once implements Dialect: a subquery is run once.
+func (Redshift) Once(statement string) string { return statement }

@@ -1,6 +1,6 @@
 SELECT COUNT(*) FROM (SELECT "user_id" FROM "users" UNION SELECT "user_id" FROM "events" WHERE "user_id" IS NOT NULL) AS e
 LEFT JOIN (SELECT a."user_id" FROM "users" AS a WHERE (CASE WHEN jsonb_typeof(a."attributes" -> CAST($1 AS text)) = 'number' THEN CAST(a."attributes" ->> CAST($1 AS text) AS double precision) END < CAST($2 AS double precision))) AS k0 ON k0."user_id" = e."user_id"
-LEFT JOIN (SELECT "user_id" FROM (SELECT "user_id", "time", "a0", "a1", "a2", "a3", "p1", "p2", "p3", CASE WHEN CASE WHEN "a0" >= 4 THEN "time" WHEN "a1" >= 4 AND "time" - "p1" <= 7200000000 THEN "p1" WHEN "a2" >= 4 AND "time" - "p2" <= 7200000000 THEN "p2" WHEN "a3" >= 4 AND "time" - "p3" <= 7200000000 THEN "p3" END IS NOT NULL THEN 4 ELSE "reached" END AS "reached"
+LEFT JOIN (WITH m AS MATERIALIZED (SELECT "user_id" FROM (SELECT "user_id", "time", "a0", "a1", "a2", "a3", "p1", "p2", "p3", CASE WHEN CASE WHEN "a0" >= 4 THEN "time" WHEN "a1" >= 4 AND "time" - "p1" <= 7200000000 THEN "p1" WHEN "a2" >= 4 AND "time" - "p2" <= 7200000000 THEN "p2" WHEN "a3" >= 4 AND "time" - "p3" <= 7200000000 THEN "p3" END IS NOT NULL THEN 4 ELSE "reached" END AS "reached"
 FROM (SELECT "user_id", "time", "a0", "a1", "a2", "a3", "p1", "p2", MAX(CASE WHEN "a0" >= 3 THEN "time" WHEN "a1" >= 3 AND "time" - "p1" <= 7200000000 THEN "p1" WHEN "a2" >= 3 AND "time" - "p2" <= 7200000000 THEN "p2" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p3", CASE WHEN CASE WHEN "a0" >= 3 THEN "time" WHEN "a1" >= 3 AND "time" - "p1" <= 7200000000 THEN "p1" WHEN "a2" >= 3 AND "time" - "p2" <= 7200000000 THEN "p2" END IS NOT NULL THEN 3 ELSE "reached" END AS "reached"
 FROM (SELECT "user_id", "time", "a0", "a1", "a2", "a3", "p1", MAX(CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 7200000000 THEN "p1" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p2", CASE WHEN CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 7200000000 THEN "p1" END IS NOT NULL THEN 2 ELSE "reached" END AS "reached"
 FROM (SELECT "user_id", "time", "a0", "a1", "a2", "a3", MAX(CASE WHEN "a0" >= 1 THEN "time" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p1", CASE WHEN CASE WHEN "a0" >= 1 THEN "time" END IS NOT NULL THEN 1 ELSE 0 END AS "reached"
@@ -16,7 +16,8 @@ WHERE e."timestamp" >= TIMESTAMPTZ '2023-09-01 00:00:00.000000+00'
 WHERE "mask" > 0
 GROUP BY 1, 2) AS n) AS s) AS s) AS s) AS s) AS g
 GROUP BY 1
-HAVING MAX("reached") = 4) AS k1 ON k1."user_id" = e."user_id"
+HAVING MAX("reached") = 4)
+SELECT * FROM m) AS k1 ON k1."user_id" = e."user_id"
 WHERE (e."user_id" IS NOT NULL AND (k0."user_id" IS NOT NULL OR k1."user_id" IS NOT NULL))
 -- $1 = string n
 -- $2 = float64 20

@@ -1,5 +1,5 @@
 SELECT COUNT(*) FROM (SELECT "user_id" FROM "users" UNION SELECT "user_id" FROM "events" WHERE "user_id" IS NOT NULL) AS e
-LEFT JOIN (SELECT "user_id" FROM (SELECT "user_id", "time", "a0", "a1", "a2", "p1", "p2", CASE WHEN CASE WHEN "a0" >= 3 THEN "time" WHEN "a1" >= 3 AND "time" - "p1" <= 43200000000 THEN "p1" WHEN "a2" >= 3 AND "time" - "p2" <= 43200000000 THEN "p2" END IS NOT NULL THEN 3 ELSE "reached" END AS "reached"
+LEFT JOIN (WITH m AS MATERIALIZED (SELECT "user_id" FROM (SELECT "user_id", "time", "a0", "a1", "a2", "p1", "p2", CASE WHEN CASE WHEN "a0" >= 3 THEN "time" WHEN "a1" >= 3 AND "time" - "p1" <= 43200000000 THEN "p1" WHEN "a2" >= 3 AND "time" - "p2" <= 43200000000 THEN "p2" END IS NOT NULL THEN 3 ELSE "reached" END AS "reached"
 FROM (SELECT "user_id", "time", "a0", "a1", "a2", "p1", MAX(CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 43200000000 THEN "p1" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p2", CASE WHEN CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 43200000000 THEN "p1" END IS NOT NULL THEN 2 ELSE "reached" END AS "reached"
 FROM (SELECT "user_id", "time", "a0", "a1", "a2", MAX(CASE WHEN "a0" >= 1 THEN "time" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p1", CASE WHEN CASE WHEN "a0" >= 1 THEN "time" END IS NOT NULL THEN 1 ELSE 0 END AS "reached"
 FROM (SELECT "user_id", "time", CASE WHEN "n1" < 1 THEN 0 WHEN "n2" < 1 THEN 1 WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a0", CASE WHEN "n2" < 1 THEN 1 WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a1", CASE WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a2"
@@ -13,7 +13,8 @@ WHERE e."timestamp" >= TIMESTAMPTZ '2024-01-01 00:00:00.000000+00'
 WHERE "mask" > 0
 GROUP BY 1, 2) AS n) AS s) AS s) AS s) AS g
 GROUP BY 1
-HAVING MAX("reached") BETWEEN 1 AND 2) AS k0 ON k0."user_id" = e."user_id"
+HAVING MAX("reached") BETWEEN 1 AND 2)
+SELECT * FROM m) AS k0 ON k0."user_id" = e."user_id"
 WHERE (e."user_id" IS NOT NULL AND (k0."user_id" IS NOT NULL))
 -- $1 = string view
 -- $2 = string View
