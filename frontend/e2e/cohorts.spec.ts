@@ -89,6 +89,30 @@ test("makes a cohort of what users did and did not do, looks into it and explore
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Copy of Buyers");
 });
 
+test("makes a cohort of those who dropped out of a funnel", async ({ page, fresh }) => {
+  const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  await fresh.seed([
+    { event: "view", user_id: "ann", timestamp: at(30) },
+    { event: "order", user_id: "ann", timestamp: at(20) },
+    { event: "view", user_id: "bob", timestamp: at(30) },
+    { event: "order", user_id: "cid", timestamp: at(20) },
+  ]);
+  await open(page, fresh, "/cohorts/new");
+  await page.getByLabel("Name", { exact: true }).fill("Dropped out");
+  await page.getByRole("button", { name: "Remove condition 1" }).click();
+  await page.getByRole("button", { name: "How far they came in a funnel" }).click();
+  await pick(page, /^Event of condition 1, step 1/, "view");
+  await pick(page, /^Event of condition 1, step 2/, "order");
+  await accessible(page);
+  await page.getByRole("button", { name: "Create the cohort" }).click();
+  await expect(page.getByText(/They began and did not complete view → order/)).toBeVisible();
+  await expect(users(page)).toHaveText(["bob"]);
+  await page.getByRole("button", { name: "Edit" }).click();
+  await select(page, /^Outcome of condition 1|Outcome of condition 1/, "completed");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(users(page)).toHaveText(["ann"]);
+});
+
 test("tells when somebody else changed the cohort, and saves mine beside theirs", async ({ page, fresh }) => {
   await seed(fresh);
   await open(page, fresh, "/cohorts");

@@ -17,7 +17,7 @@ test("describes, verifies and hides names, and finds what is odd about them", as
 
   await page.getByRole("button", { name: "Define sign_up" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Description").fill("A new customer.");
+  await dialog.getByRole("textbox", { name: "Description" }).fill("A new customer.");
   await dialog.getByText("Verified:").click();
   await accessible(page);
   await dialog.getByRole("button", { name: "Save" }).click();
@@ -32,7 +32,7 @@ test("describes, verifies and hides names, and finds what is odd about them", as
 
   // Planned, and never seen.
   await page.getByRole("button", { name: "Define a name" }).click();
-  await dialog.getByLabel("Name").fill("order placed");
+  await dialog.getByRole("textbox", { name: "Name" }).fill("order placed");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(row("order placed")).toContainText("Never seen");
 

@@ -46,6 +46,30 @@ const every: CohortDefinition = {
       done: false,
       at_least: 1,
     },
+    {
+      type: "funnel",
+      steps: [
+        { event: "view" },
+        {
+          event: "order placed",
+          filters: {
+            match: "all",
+            conditions: [{ scope: "event", property: "amount", operator: "greater_than", value: 5 }],
+          },
+        },
+      ],
+      window: "7d",
+      range: { last: "1mo" },
+      outcome: "not_completed",
+    },
+    {
+      type: "funnel",
+      steps: [{ event: "a" }, { event: "b" }, { event: "c" }],
+      window: "30m",
+      range: { last: "7d" },
+      outcome: "stopped_at",
+      step: 2,
+    },
   ],
 };
 
@@ -81,6 +105,8 @@ it("says each condition in a sentence", () => {
     "Their city is not set",
     "They did order placed at least 2 times in the last 30 days, where the event’s amount is more than 50",
     "They did not do complaint in the days 1 Jan – 31 Mar 2026",
+    "They began and did not complete view → order placed, where the event’s amount is more than 5 within 7 days, in the last month",
+    "They came to step 2 and no further of a → b → c within 30 minutes, in the last 7 days",
   ]);
 });
 
@@ -134,6 +160,23 @@ it("edits attributes and filters by the rules of Explore", () => {
     { filter: { conditions: [{ scope: "event", property: "amount", operator: "equals" }] } },
     { condition: { operator: "in", value: ["pro"] } },
   ]);
+});
+
+it("keeps where users stop within the funnel", () => {
+  const funnel = (...actions: CohortAction[]) =>
+    after({ type: "add", condition: "funnel" }, ...actions).conditions[1];
+  const add: CohortAction = { type: "funnel", index: 1, action: { type: "step/add" } };
+  const stop: CohortAction = { type: "step", index: 1, step: 2 };
+  expect(funnel(stop)).toMatchObject({ step: 1 });
+  expect(funnel(add, stop)).toMatchObject({ step: 2 });
+  expect(
+    funnel(add, stop, { type: "funnel", index: 1, action: { type: "step/remove", index: 0 } }),
+  ).toMatchObject({
+    step: 1,
+  });
+  expect(funnel({ type: "funnel", index: 1, action: { type: "window", window: "12h" } })).toMatchObject({
+    window: "12h",
+  });
 });
 
 it("changes nothing where there is nothing to change", () => {

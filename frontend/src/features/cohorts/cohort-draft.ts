@@ -1,15 +1,19 @@
 // A cohort as it is edited, and how it becomes the server's definition and comes back.
 import type { Cohort, CohortCondition, CohortDefinition } from "../../api/cohorts";
+import type { Range } from "../../api/saved";
 import { isComplete } from "../explore/operators";
-import { isLast } from "../explore/period";
+import { isLast, isWindow } from "../explore/period";
 import { toFilter } from "../explore/query";
 import {
   ALL_EVENTS,
   EMPTY_FILTER,
   type PropertyCondition,
+  DEFAULT_WINDOW,
+  NEW_STEP,
   type Filter,
   type Period,
   type Scalar,
+  type Step,
 } from "../explore/question";
 import { fromFilters } from "../insights/saved-question";
 
@@ -25,10 +29,26 @@ export type EventCondition = {
   filter: Filter;
 };
 
+export const OUTCOMES = ["completed", "not_completed", "stopped_at"] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** How far the user came in a funnel. */
+export type FunnelCondition = {
+  type: "funnel";
+  steps: Step[];
+  window: string;
+  outcome: Outcome;
+  /** Of the outcome stopped_at: the step that was reached, from 1, while the next was not. */
+  step: number;
+  period: Period;
+  filter: Filter;
+};
+
 /** A condition that this page has no controls for, kept as it is. */
 export type OtherCondition = { type: "other"; raw: CohortCondition };
 
-export type DraftCondition = AttributeCondition | EventCondition | OtherCondition;
+export type DraftCondition = AttributeCondition | EventCondition | FunnelCondition | OtherCondition;
 
 export type CohortDraft = {
   name: string;
@@ -51,6 +71,16 @@ export const NEW_EVENT: EventCondition = {
   event: ALL_EVENTS,
   done: true,
   atLeast: 1,
+  period: { kind: "last", last: "30d" },
+  filter: EMPTY_FILTER,
+};
+
+export const NEW_FUNNEL: FunnelCondition = {
+  type: "funnel",
+  steps: [NEW_STEP, NEW_STEP],
+  window: DEFAULT_WINDOW,
+  outcome: "not_completed",
+  step: 1,
   period: { kind: "last", last: "30d" },
   filter: EMPTY_FILTER,
 };
@@ -89,16 +119,31 @@ export function fromCondition(raw: CohortCondition): DraftCondition {
     }
     case "event": {
       const { event, range, filters } = raw;
-      const period: Period =
-        "last" in range
-          ? { kind: "last", last: range.last }
-          : { kind: "days", from: range.from, to: range.to };
-      if (period.kind === "last" && !isLast(period.last)) return { type: "other", raw };
+      const period = toPeriod(range);
+      if (!period) return { type: "other", raw };
       return { type: "event", event, ...countDefaults(raw), period, filter: fromFilters(filters) };
+    }
+    case "funnel": {
+      const { window, outcome, range, filters } = raw;
+      const period = toPeriod(range);
+      if (!period || !isWindow(window)) return { type: "other", raw };
+      const steps = raw.steps.map((one): Step => ({ event: one.event, filter: fromFilters(one.filters) }));
+      const step = raw.outcome === "stopped_at" ? raw.step : 1;
+      return { type: "funnel", steps, window, outcome, step, period, filter: fromFilters(filters) };
     }
     default:
       return { type: "other", raw };
   }
+}
+
+/** A range as the page edits it; null for one that it has no controls for. */
+function toPeriod(range: Range): Period | null {
+  if (!("last" in range)) return { kind: "days", from: range.from, to: range.to };
+  return isLast(range.last) ? { kind: "last", last: range.last } : null;
+}
+
+function toRange(period: Period): Range {
+  return period.kind === "last" ? { last: period.last } : { from: period.from, to: period.to };
 }
 
 /** What a draft comes to: a definition, or what it still lacks. */
@@ -134,11 +179,27 @@ function toCondition(draft: DraftCondition): CohortCondition {
       return {
         type: "event",
         event,
-        range: period.kind === "last" ? { last: period.last } : { from: period.from, to: period.to },
+        range: toRange(period),
         done,
         at_least: atLeast,
         ...(filters ? { filters } : {}),
       };
+    }
+    case "funnel": {
+      const { window, outcome, step, period, filter } = draft;
+      const filters = toFilter(filter);
+      const steps = draft.steps.map((one) => {
+        const own = toFilter(one.filter);
+        return own ? { event: one.event, filters: own } : { event: one.event };
+      });
+      const common = {
+        type: "funnel" as const,
+        steps,
+        window,
+        range: toRange(period),
+        ...(filters ? { filters } : {}),
+      };
+      return outcome === "stopped_at" ? { ...common, outcome, step } : { ...common, outcome };
     }
     case "other":
       return draft.raw;

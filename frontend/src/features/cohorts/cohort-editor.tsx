@@ -15,6 +15,7 @@ import { cohortReducer, type CohortAction } from "./cohort-reducer";
 import styles from "./cohorts.module.css";
 import { describeCondition } from "./describe";
 import { EventControls } from "./event-controls";
+import { FunnelControls } from "./funnel-controls";
 
 const MATCHES = [
   { id: "all", text: "all of these" },
@@ -70,7 +71,7 @@ export function CohortEditor({ initial, base, onSaved, onCancel, onShowTheirs }:
         }}
         canSaveAsNew={advice === null && !copy.isPending}
       />
-      <section className={styles.panel} aria-label="Name">
+      <section className={styles.panel} aria-label="What it is called">
         <TextField
           label="Name"
           labelShown
@@ -139,6 +140,15 @@ export function CohortEditor({ initial, base, onSaved, onCancel, onShowTheirs }:
           >
             What they are
           </Button>
+          <Button
+            kind="quiet"
+            small
+            icon={<PlusIcon />}
+            isDisabled={full}
+            onPress={() => dispatch({ type: "add", condition: "funnel" })}
+          >
+            How far they came in a funnel
+          </Button>
         </div>
         <div className={styles.line}>
           <span>Days are those of</span>
@@ -194,6 +204,18 @@ function Controls({ condition, index, timezone, dispatch }: ControlsProps) {
           onAtLeast={(atLeast) => dispatch({ type: "at-least", index, atLeast })}
           onPeriod={(period) => dispatch({ type: "period", index, period })}
           onFilter={(action) => dispatch({ type: "filter", index, action })}
+        />
+      );
+    case "funnel":
+      return (
+        <FunnelControls
+          condition={condition}
+          timezone={timezone}
+          name={name}
+          onOutcome={(outcome) => dispatch({ type: "outcome", index, outcome })}
+          onStep={(step) => dispatch({ type: "step", index, step })}
+          onPeriod={(period) => dispatch({ type: "period", index, period })}
+          onFunnel={(action) => dispatch({ type: "funnel", index, action })}
         />
       );
     case "other":

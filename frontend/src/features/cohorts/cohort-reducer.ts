@@ -1,15 +1,24 @@
 import type { PropertyType } from "../explore/operators";
-import { defaultQuestion, type Operator, type Period, type PropertyCondition } from "../explore/question";
+import {
+  defaultQuestion,
+  type FunnelQuestion,
+  type Operator,
+  type Period,
+  type PropertyCondition,
+} from "../explore/question";
 import { questionReducer, type QuestionAction } from "../explore/question-reducer";
 import {
   MAX_AT_LEAST,
   MAX_CONDITIONS,
   NEW_ATTRIBUTE,
   NEW_EVENT,
+  NEW_FUNNEL,
   type AttributeCondition,
   type CohortDraft,
   type DraftCondition,
   type EventCondition,
+  type FunnelCondition,
+  type Outcome,
 } from "./cohort-draft";
 
 export type CohortAction =
@@ -17,7 +26,7 @@ export type CohortAction =
   | { type: "description"; description: string }
   | { type: "match"; match: CohortDraft["match"] }
   | { type: "timezone"; timezone: string }
-  | { type: "add"; condition: "attribute" | "event" }
+  | { type: "add"; condition: "attribute" | "event" | "funnel" }
   | { type: "remove"; index: number }
   | { type: "attribute"; index: number; property: string; types: readonly PropertyType[] }
   | { type: "operator"; index: number; operator: Operator }
@@ -26,8 +35,14 @@ export type CohortAction =
   | { type: "done"; index: number; done: boolean }
   | { type: "at-least"; index: number; atLeast: number }
   | { type: "period"; index: number; period: Period }
+  | { type: "outcome"; index: number; outcome: Outcome }
+  | { type: "step"; index: number; step: number }
+  /** What is done to the steps of a funnel, as Explore does it to its own. */
+  | { type: "funnel"; index: number; action: QuestionAction }
   /** What is done to an event's filters, as Explore does it to its own. */
   | { type: "filter"; index: number; action: QuestionAction };
+
+const NEW = { attribute: NEW_ATTRIBUTE, event: NEW_EVENT, funnel: NEW_FUNNEL };
 
 /** The cohort after an action; the same object where the action changes nothing. */
 export function cohortReducer(draft: CohortDraft, action: CohortAction): CohortDraft {
@@ -42,8 +57,7 @@ export function cohortReducer(draft: CohortDraft, action: CohortAction): CohortD
       return { ...draft, timezone: action.timezone };
     case "add": {
       if (draft.conditions.length >= MAX_CONDITIONS) return draft;
-      const condition = action.condition === "attribute" ? NEW_ATTRIBUTE : NEW_EVENT;
-      return { ...draft, conditions: [...draft.conditions, condition] };
+      return { ...draft, conditions: [...draft.conditions, NEW[action.condition]] };
     }
     case "remove":
       return draft.conditions[action.index]
@@ -82,7 +96,17 @@ export function cohortReducer(draft: CohortDraft, action: CohortAction): CohortD
       return possible ? editEvent(draft, action.index, (one) => ({ ...one, atLeast })) : draft;
     }
     case "period":
-      return editEvent(draft, action.index, (one) => ({ ...one, period: action.period }));
+      return edit(draft, action.index, (one) =>
+        one.type === "event" || one.type === "funnel" ? { ...one, period: action.period } : one,
+      );
+    case "outcome":
+      return editFunnel(draft, action.index, (one) => ({ ...one, outcome: action.outcome }));
+    case "step":
+      return editFunnel(draft, action.index, (one) =>
+        action.step >= 1 && action.step < one.steps.length ? { ...one, step: action.step } : one,
+      );
+    case "funnel":
+      return editFunnel(draft, action.index, (one) => afterFunnelAction(one, action.action));
     case "filter":
       return editEvent(draft, action.index, (one) => {
         const filter = afterFilterAction(one.filter, action.action);
@@ -105,6 +129,32 @@ function editAttribute(draft: CohortDraft, index: number, action: QuestionAction
       ? ({ type: "attribute", condition } satisfies AttributeCondition)
       : one;
   });
+}
+
+/** A funnel is edited as the question is. A step that is taken away may be the one that users stop at. */
+function afterFunnelAction(one: FunnelCondition, action: QuestionAction): FunnelCondition {
+  const { steps, window, filter, period } = one;
+  const asked: FunnelQuestion = {
+    kind: "funnel",
+    steps,
+    window,
+    filter,
+    period,
+    timezone: "UTC",
+    breakdown: null,
+  };
+  const next = questionReducer(asked, action);
+  if (next === asked || next.kind !== "funnel") return one;
+  const step = Math.min(one.step, next.steps.length - 1);
+  return { ...one, steps: next.steps, window: next.window, filter: next.filter, step };
+}
+
+function editFunnel(
+  draft: CohortDraft,
+  index: number,
+  change: (condition: FunnelCondition) => FunnelCondition,
+): CohortDraft {
+  return edit(draft, index, (one) => (one.type === "funnel" ? change(one) : one));
 }
 
 function editEvent(

@@ -3,9 +3,11 @@ import { parseDate } from "@internationalized/date";
 import { formatDays } from "../../format/dates";
 import { formatNumber } from "../../format/numbers";
 import { eventName } from "../explore/aggregations";
+import { windowText } from "../explore/funnel-answer";
+import { windowParts } from "../explore/period";
 import { cohortOperatorName, isComplete, operatorName, valueText } from "../explore/operators";
 import type { Condition, Filter, Period } from "../explore/question";
-import type { DraftCondition, EventCondition } from "./cohort-draft";
+import type { DraftCondition, EventCondition, FunnelCondition } from "./cohort-draft";
 
 const UNITS = { h: "hour", d: "day", w: "week", mo: "month" } as const;
 
@@ -16,6 +18,8 @@ export function describeCondition(condition: DraftCondition, locale: string): st
       return `Their ${comparison(condition.condition)}`;
     case "event":
       return describeEvent(condition, locale);
+    case "funnel":
+      return describeFunnel(condition, locale);
     case "other":
       return "They meet a condition that this page cannot show";
   }
@@ -28,6 +32,19 @@ function describeEvent({ event, done, atLeast, period, filter }: EventCondition,
     ? `They did ${name}${atLeast > 1 ? ` at least ${times}` : ""}`
     : `They did not do ${name}${atLeast > 1 ? ` as many as ${times}` : ""}`;
   return `${did} ${periodWords(period, locale)}${where(filter)}`;
+}
+
+function describeFunnel(condition: FunnelCondition, locale: string): string {
+  const { steps, outcome, step, period, window, filter } = condition;
+  const names = steps.map((one) => `${eventName(one.event)}${where(one.filter)}`).join(" → ");
+  const parts = windowParts(window);
+  const within = parts ? ` within ${windowText(parts.count, parts.unit)}` : "";
+  const far = {
+    completed: "They completed",
+    not_completed: "They began and did not complete",
+    stopped_at: `They came to step ${step} and no further of`,
+  }[outcome];
+  return `${far} ${names}${within}, ${periodWords(period, locale)}${where(filter)}`;
 }
 
 /** "in the last 30 days", "in the last month", "in the days 1 – 31 Jan 2024". */
