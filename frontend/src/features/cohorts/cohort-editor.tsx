@@ -58,7 +58,7 @@ export function CohortEditor({ initial, base, onSaved, onCancel, onShowTheirs }:
         event.preventDefault();
         const made = body(name);
         if (made && advice === null && !save.isPending)
-          save.mutate({ ...base, ...made }, { onSuccess: onSaved });
+          save.mutate(base ? { id: base.id, version: base.version, ...made } : made, { onSuccess: onSaved });
       }}
     >
       <SaveProblem
