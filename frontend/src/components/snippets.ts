@@ -44,6 +44,8 @@ export function sendSnippet(language: Language, endpoint: string, share: number 
 }
 
 function goSnippet(endpoint: string, share: number | null): string {
+  // As gofmt aligns them.
+  const gap = share === null ? "" : "  ";
   const imports = ["context", ...(share === null ? [] : ["hash/fnv"]), "log", "os"];
   return `package main
 
@@ -55,8 +57,8 @@ ${imports.map((name) => `\t"${name}"`).join("\n")}
 ${share === null ? "" : `\n${goSample(share)}\n`}
 func main() {
 \tclient, err := dataloaf.New(dataloaf.Config{
-\t\tEndpoint: ${JSON.stringify(endpoint)},
-\t\tAPIKey:   os.Getenv("DATALOAF_API_KEY"),${share === null ? "" : "\n\t\tBeforeSend: sample,"}
+\t\tEndpoint: ${gap}${JSON.stringify(endpoint)},
+\t\tAPIKey:   ${gap}os.Getenv("DATALOAF_API_KEY"),${share === null ? "" : "\n\t\tBeforeSend: sample,"}
 \t})
 \tif err != nil {
 \t\tlog.Fatal(err)

@@ -54,8 +54,8 @@ export function SnippetsPanel() {
                 All events of a user are sent or none, and always the same users’. So conversion, retention
                 and what is asked per user stay right, within the error of a sample. Totals and numbers of
                 users are those of the sample: nothing here scales them up. Events without a user are all
-                sent. What is not sent is gone for good, and users who are sampled out are missing from
-                People.
+                sent. What is not sent is gone for good, and of the users who are left out only those with
+                attributes show in People.
               </p>
             </>
           )}
