@@ -25,7 +25,7 @@ it("samples by user, as Go does: all of a user's events or none", () => {
   type Message = { type: string; userId?: string };
   // The snippet itself is what is tested.
   const sample = (share: number) =>
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
     new Function(`${nodeSample(share)}; return sample`)() as (message: Message) => Message | null;
   // FNV-1a of "a" is 0xe40c292c, that is 3,826,002,220; of "foobar" 0xbf9cf968, 3,214,735,720.
   // Source: the reference vectors at http://www.isthe.com/chongo/tech/comp/fnv/
