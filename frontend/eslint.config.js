@@ -19,7 +19,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/**/*.{ts,tsx}"],
+    files: ["{src,gallery}/**/*.{ts,tsx}"],
     extends: [
       reactHooks.configs.flat["recommended-latest"],
       jsxA11y.flatConfigs.strict,
@@ -27,7 +27,7 @@ export default tseslint.config(
     ],
   },
   {
-    files: ["src/**/*.tsx"],
+    files: ["{src,gallery}/**/*.tsx"],
     rules: {
       // A popover that opens on a press, and a page that is a form, have the focus go where it is wanted.
       "jsx-a11y/no-autofocus": ["error", { ignoreNonDOM: true }],
@@ -35,7 +35,7 @@ export default tseslint.config(
   },
   {
     // Tests and the entry are not refreshed; icons are made by a function that the rule cannot see into.
-    files: ["src/**/*.test.tsx", "src/main.tsx", "src/components/icons.tsx"],
+    files: ["src/**/*.test.tsx", "{src,gallery}/main.tsx", "src/components/icons.tsx"],
     rules: { "react-refresh/only-export-components": "off" },
   },
   {

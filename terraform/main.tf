@@ -26,6 +26,7 @@ module "collection" {
   reserve_load_concurrency = var.reserve_load_concurrency
   manage_api_logging_role  = var.manage_api_logging_role
   raw_retention_days       = var.raw_retention_days
+  event_retention_days     = var.event_retention_days
   force_destroy            = var.force_destroy
 
   network = {
@@ -93,6 +94,9 @@ module "insights" {
     urls = module.collection.queue_urls
     arns = module.collection.queue_arns
   }
+
+  load_state       = module.collection.load_state
+  alert_topic_arns = [module.observability.topic_arn]
 }
 
 module "observability" {

@@ -67,6 +67,12 @@ variable "raw_retention_days" {
   default     = null
 }
 
+variable "event_retention_days" {
+  type        = number
+  description = "Days after which events leave the warehouse and the raw bucket, from 30, by the UTC day on which they arrived; null keeps them for ever. Users and their attributes stay."
+  default     = null
+}
+
 variable "force_destroy" {
   type        = bool
   description = "Whether a destroy also deletes the buckets of raw objects when they hold any. Set it, apply, and then destroy."

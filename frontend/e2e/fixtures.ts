@@ -1,5 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type Locator, type Page } from "@playwright/test";
+import { Gallery } from "./gallery";
 import { PASSWORD, Server } from "./server";
 
 type TestFixtures = {
@@ -11,6 +12,8 @@ type TestFixtures = {
 type WorkerFixtures = {
   /** A server with the sample data, shared by the tests, which only read from it. */
   sample: Server;
+  /** The gallery of states, built anew and served as the page is. */
+  gallery: Gallery;
 };
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
@@ -24,6 +27,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: "worker", timeout: 180_000 },
   ],
+  gallery: [
+    // eslint-disable-next-line no-empty-pattern
+    async ({}, use) => {
+      const gallery = await Gallery.start();
+      await use(gallery);
+      await gallery.stop();
+    },
+    { scope: "worker", timeout: 180_000 },
+  ],
   // eslint-disable-next-line no-empty-pattern
   fresh: async ({}, use) => {
     const server = await Server.start();
@@ -31,10 +43,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await server.stop();
   },
   clean: [
-    async ({ page }, use) => {
+    async ({ context, page }, use) => {
       const problems: string[] = [];
-      page.on("console", (message) => {
-        if (/content.security.policy/i.test(message.text())) problems.push(message.text());
+      await context.exposeFunction("reportViolation", (text: string) => problems.push(text));
+      await context.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", (event) => {
+          const { effectiveDirective, blockedURI, sourceFile, lineNumber } = event;
+          const report = (window as unknown as { reportViolation: (text: string) => void }).reportViolation;
+          report(`${effectiveDirective} forbids ${blockedURI} (${sourceFile}:${lineNumber})`);
+        });
       });
       page.on("pageerror", (error) => problems.push(error.message));
       await use(undefined);

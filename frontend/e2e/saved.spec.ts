@@ -26,7 +26,7 @@ async function save(page: Page, name: string): Promise<void> {
 }
 
 const bar = (page: Page) => page.getByRole("region", { name: "Saved insight" });
-const card = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
+const card = (page: Page, name: string) => page.getByRole("article", { name, exact: true });
 
 test("saves a question, changes it, and tells when somebody else was faster", async ({ page, fresh }) => {
   await seed(fresh);
@@ -98,9 +98,10 @@ test("builds a dashboard, moves its cards, and follows one period and every load
   await page.getByRole("button", { name: "Add Orders", exact: true }).click();
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByRole("button", { name: "Add text" }).click();
-  await page.getByRole("dialog").getByLabel("Text").fill("Counted <b>once</b>.");
+  await page.getByRole("dialog").getByLabel("Text").fill("## Note\n\nCounted <b>once</b>.");
   await page.getByRole("dialog").getByRole("button", { name: "Keep" }).click();
   await expect(card(page, "Text")).toContainText("Counted <b>once</b>.");
+  await expect(card(page, "Text").getByRole("heading", { level: 2, name: "Note" })).toBeVisible();
   await expect(card(page, "Orders a month")).toContainText("March 2024");
   await expect(card(page, "Orders")).toContainText("6");
   await accessible(page);

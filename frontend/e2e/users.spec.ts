@@ -87,7 +87,7 @@ test("shows paths on from an event and back to it", async ({ page, sample }) => 
     const steps = ["1st", "2nd", "3rd", "4th", "5th"];
     for (const [index, { events, ended }] of answer.steps.entries()) {
       const shown = page
-        .getByRole("region", { name: `${steps[index] ?? ""} ${direction}` })
+        .getByRole("group", { name: `${steps[index] ?? ""} ${direction}` })
         .getByRole("listitem");
       const nodes = events.map(
         ({ event, users }) => `${event ?? "All others"}${written(users)}${share(users / answer.users)}`,
@@ -308,7 +308,7 @@ test("every kind is saved as an insight, and shown on a dashboard", async ({ pag
       .getByRole("row", { name: /^March 2024/ })
       .getByRole("cell"),
   ).toHaveText(["0", "0", "0", "3"]);
-  await expect(shown("What comes next").getByRole("region", { name: "1st after" })).toContainText("order3");
+  await expect(shown("What comes next").getByRole("group", { name: "1st after" })).toContainText("order3");
   // Also by the names that the reader gave the series.
   await expect(shown("A rate").getByRole("columnheader")).toHaveText([
     "Period",

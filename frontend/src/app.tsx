@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { I18nProvider } from "react-aria-components";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, type ComponentType, type ReactNode } from "react";
 import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
@@ -22,16 +22,25 @@ const PipelinePage = lazy(() => import("./features/pipeline/pipeline-page"));
 const SettingsPage = lazy(() => import("./features/settings/settings-page"));
 const InsightsPage = lazy(() => import("./features/insights/insights-page"));
 const InsightPage = lazy(() => import("./features/insights/insight-page"));
+const AlertsPage = lazy(() => import("./features/alerts/alerts-page"));
+const AlertPage = lazy(() => import("./features/alerts/alert-page"));
+const NewAlertPage = lazy(() => import("./features/alerts/new-alert-page"));
 const DashboardsPage = lazy(() => import("./features/dashboards/dashboards-page"));
 const DashboardPage = lazy(() => import("./features/dashboards/dashboard-page"));
 
+type AppProps = {
+  queryClient: QueryClient;
+  /** What keeps the address, where that is not the browser. */
+  router?: ComponentType<{ children: ReactNode }>;
+};
+
 /** The whole page. */
-export function App({ queryClient }: { queryClient: QueryClient }) {
+export function App({ queryClient, router: Router = BrowserRouter }: AppProps) {
   return (
     <ErrorBoundary>
       <I18nProvider locale={userLocale()}>
         <QueryClientProvider client={queryClient}>
-          <BrowserRouter>
+          <Router>
             <InvitationGate>
               <SessionGate>
                 <Routes>
@@ -49,6 +58,9 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                       <Route path="cohorts" element={<CohortsPage />} />
                       <Route path="cohorts/new" element={<NewCohortPage />} />
                       <Route path="cohorts/:id" element={<CohortPage />} />
+                      <Route path="alerts" element={<AlertsPage />} />
+                      <Route path="alerts/new" element={<NewAlertPage />} />
+                      <Route path="alerts/:id" element={<AlertPage />} />
                     </Route>
                     <Route path="people" element={<PeoplePage />} />
                     <Route path="people/user" element={<PersonPage />} />
@@ -58,7 +70,7 @@ export function App({ queryClient }: { queryClient: QueryClient }) {
                 </Routes>
               </SessionGate>
             </InvitationGate>
-          </BrowserRouter>
+          </Router>
         </QueryClientProvider>
       </I18nProvider>
     </ErrorBoundary>

@@ -5,6 +5,7 @@ import { App } from "./app";
 import { startTheme } from "./components/theme";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/print.css";
 
 startTheme();
 

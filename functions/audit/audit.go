@@ -35,6 +35,9 @@ type Config struct {
 	// Reserve is how much of a run's time, by the deadline of its context, must
 	// be left to begin another part of the range; 0 means that it goes on.
 	Reserve time.Duration
+	// Retention is for how long events are kept, and RawRetention for how long raw
+	// objects of all kinds are.
+	Retention, RawRetention load.Retention
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -77,7 +80,7 @@ type Totals struct {
 	Objects int            `json:"objects"`
 	// Accepted are the lines in the raw objects, as they were counted now. Each of
 	// them must be in one of the others: stored as a new row or merged, found to be
-	// stored before, set aside with its object, or not yet met by a load.
+	// stored before, set aside with its object, not yet met by a load, or expired.
 	Accepted    int64 `json:"accepted"`
 	Loaded      int64 `json:"loaded"`
 	Duplicates  int64 `json:"duplicates"`
@@ -86,6 +89,13 @@ type Totals struct {
 	// QuarantinedObjects and WaitingObjects are how many objects hold those lines.
 	QuarantinedObjects int `json:"quarantined_objects"`
 	WaitingObjects     int `json:"waiting_objects"`
+	// Expired lines are in objects whose events are no longer kept, of which there
+	// are ExpiredObjects, those that are gone included. RawExpiredObjects are gone by
+	// their age while their rows are kept: of these, Accepted are the lines that were
+	// loaded.
+	Expired           int64 `json:"expired"`
+	ExpiredObjects    int   `json:"expired_objects"`
+	RawExpiredObjects int   `json:"raw_expired_objects"`
 	// Checked are the lines that a deep audit looked for in the tables.
 	Checked int64 `json:"checked"`
 }
@@ -93,7 +103,7 @@ type Totals struct {
 // Missing is how many accepted lines are nowhere; less than none, how many are
 // counted that nobody sent.
 func (t Totals) Missing() int64 {
-	return t.Accepted - t.Loaded - t.Duplicates - t.Quarantined - t.Waiting
+	return t.Accepted - t.Loaded - t.Duplicates - t.Quarantined - t.Waiting - t.Expired
 }
 
 // Plus adds the totals of another part of the range.
@@ -102,6 +112,7 @@ func (t Totals) Plus(o Totals) Totals {
 		Kind: t.Kind, Objects: t.Objects + o.Objects, Accepted: t.Accepted + o.Accepted, Loaded: t.Loaded + o.Loaded,
 		Duplicates: t.Duplicates + o.Duplicates, Quarantined: t.Quarantined + o.Quarantined, Waiting: t.Waiting + o.Waiting,
 		QuarantinedObjects: t.QuarantinedObjects + o.QuarantinedObjects, WaitingObjects: t.WaitingObjects + o.WaitingObjects,
+		Expired: t.Expired + o.Expired, ExpiredObjects: t.ExpiredObjects + o.ExpiredObjects, RawExpiredObjects: t.RawExpiredObjects + o.RawExpiredObjects,
 		Checked: t.Checked + o.Checked,
 	}
 }

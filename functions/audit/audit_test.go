@@ -33,17 +33,20 @@ import (
 type engine interface {
 	load.Warehouse
 	audit.Warehouse
+	load.Expirer
 	Migrate(context.Context) error
 	Close() error
 }
 
 // world is a store and a warehouse that was loaded from it.
 type world struct {
-	t      *testing.T
-	root   string
-	store  *local.Store
-	engine engine
-	loader *load.Loader
+	t *testing.T
+	// reopened makes a new, empty warehouse of the same engine.
+	reopened func() engine
+	root     string
+	store    *local.Store
+	engine   engine
+	loader   *load.Loader
 	// now is the audit's clock.
 	now time.Time
 }
@@ -83,21 +86,25 @@ func newWorld(t *testing.T, dialect warehouse.Dialect) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := open(t, dialect, root, store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
+	reopened := func() engine {
+		e, err := open(t, dialect, root, store)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
-	if err := e.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Cleanup(func() {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := e.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return e
 	}
+	e := reopened()
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
 	return &world{
-		t: t, root: root, store: store, engine: e, now: five.Add(3 * time.Hour),
+		t: t, reopened: reopened, root: root, store: store, engine: e, now: five.Add(3 * time.Hour),
 		loader: load.New(load.Config{Queue: local.NewQueue(time.Now), Warehouse: e, Lister: store, Logger: logger}),
 	}
 }

@@ -24,10 +24,11 @@ FROM "loaf_files" WHERE "kind" = $1 AND LEFT("key", %d) IN (%s)`, prefix, placeh
 }
 
 // The queries for what is recorded of a range of loads: by the ledger, by the
-// loads themselves, and by the rows that they stored.
+// loads themselves, and by the rows that they stored. Objects that are no longer
+// kept count as what was loaded of them, and have no rows.
 const (
-	LedgerSums = `SELECT "load_id", COUNT(*), CAST(SUM("lines") AS BIGINT), CAST(SUM("inserted") AS BIGINT), CAST(SUM("duplicates") AS BIGINT), CAST(SUM(CASE WHEN "kind" = 'events' THEN "inserted" ELSE 0 END) AS BIGINT)
-FROM "loaf_files" WHERE "status" = 'loaded' AND "load_id" BETWEEN $1 AND $2 GROUP BY "load_id"`
+	LedgerSums = `SELECT "load_id", COUNT(*), CAST(SUM("lines") AS BIGINT), CAST(SUM("inserted") AS BIGINT), CAST(SUM("duplicates") AS BIGINT), CAST(SUM(CASE WHEN "kind" = 'events' AND "status" = 'loaded' THEN "inserted" ELSE 0 END) AS BIGINT)
+FROM "loaf_files" WHERE "status" IN ('loaded', 'expired') AND "load_id" BETWEEN $1 AND $2 GROUP BY "load_id"`
 	Loads     = `SELECT "load_id", "objects", "lines", "inserted", "duplicates" FROM "loaf_loads" WHERE "load_id" BETWEEN $1 AND $2`
 	EventRows = `SELECT "load_id", COUNT(*) FROM "events" WHERE "load_id" BETWEEN $1 AND $2 GROUP BY "load_id"`
 )

@@ -127,7 +127,14 @@ func (a *audit) judge(j job, n int64, bad error, gone bool) {
 		a.result.mismatch(Finding{Object: id, What: what, Expected: expected, Found: found, Action: action})
 	}
 	e := j.entry
+	now := a.config.Now()
 	switch {
+	case e != nil && e.status == "expired", e == nil && !gone && j.object.Kind == warehouse.Events && a.config.Retention.Expired(j.object, now):
+		// Its events are no longer kept, or a rebuild has passed over it. The object
+		// itself may be there for a while.
+		t.Expired += n
+		t.ExpiredObjects++
+		return
 	case e == nil && gone: // it was listed and has gone since: nothing was loaded of it
 		differs(Restore, "the object was there a moment ago and is gone", 1, 0)
 		return
@@ -138,7 +145,7 @@ func (a *audit) judge(j job, n int64, bad error, gone bool) {
 		if bad != nil {
 			what += ", and it will be set aside: " + brief(bad.Error())
 		}
-		if due, ok := hourOf(j.object); ok && a.config.Now().Sub(due) > time.Hour+patience {
+		if due, ok := hourOf(j.object); ok && now.Sub(due) > time.Hour+patience {
 			differs(Sweep, what+"; it is overdue", n, 0)
 			return
 		}
@@ -172,6 +179,10 @@ func (a *audit) judge(j job, n int64, bad error, gone bool) {
 		t.Loaded += e.lines // each is merged: there is no row of its own to count
 	}
 	switch {
+	case gone && a.config.RawRetention.Expired(j.object, now):
+		// What was loaded of it is all that is left, as was wished for.
+		t.Accepted += e.lines
+		t.RawExpiredObjects++
 	case gone:
 		differs(Restore, "the raw object is gone; lines", e.lines, 0)
 	case bad != nil:

@@ -337,3 +337,26 @@ func TestTheRetryQueue(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// FuzzNotification reads whatever may lie in the queue: only raw objects of this
+// stack's own buckets come out of it.
+func FuzzNotification(f *testing.F) {
+	f.Add(awstest.Notification(buckets.Events, "events/2026/01/02/03/a b+c.gz", 7))
+	f.Add(awstest.Notification(buckets.Users, "updates/2026/01/02/03/é.gz", 0))
+	f.Add(awstest.Notification(buckets.Users, "events/2026/01/02/03/x.gz", 1))
+	f.Add(`{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}`)
+	f.Add(`{"Records":[{"eventName":"ObjectRemoved:Delete","s3":{"bucket":{"name":"` + buckets.Events + `"},"object":{"key":"events/x"}}}]}`)
+	f.Add(`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"` + buckets.Events + `"},"object":{"key":"events/%zz","size":-1}}},null,{}]}`)
+	f.Add(`{"Records":null}`)
+	f.Add(`[`)
+	n := aws.NewNotifications(aws.NotificationsConfig{Buckets: buckets, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, o := range n.Objects(t.Context(), body) {
+			parsed, ok := warehouse.ParseKey(o.Bucket, o.Key)
+			parsed.Size = o.Size
+			if !ok || parsed != o || o.Bucket != buckets.Of(o.Kind) {
+				t.Fatalf("%q names %+v", body, o)
+			}
+		}
+	})
+}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/aws"
 	"github.com/dataloaf/dataloaf/functions/aws/awstest"
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/update"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
@@ -25,6 +26,7 @@ var (
 	_ warehouse.Source   = (*aws.Store)(nil)
 	_ load.Lister        = (*aws.Store)(nil)
 	_ load.StateStore    = (*aws.Store)(nil)
+	_ deletion.Store     = (*aws.Store)(nil)
 )
 
 var buckets = aws.Buckets{Events: "the-events", Users: "the-users"}
@@ -239,5 +241,66 @@ func TestAWindowListsNothingOlder(t *testing.T) {
 	}
 	if q, err := url.ParseQuery(calls[0].Query); err != nil || q.Get("start-after") != "events/2026/03/01/05" || q.Get("prefix") != "events/" {
 		t.Errorf("asked for %v", q)
+	}
+}
+
+func TestOlderVersions(t *testing.T) {
+	s, a := newStore(t)
+	a.Version(buckets.Events)
+	const one, two, gone = "events/2026/01/02/03/1.gz", "events/2026/01/02/03/2.gz", "events/2026/01/02/04/3.gz"
+	for _, key := range []string{one, two, gone} {
+		for i := range 3 {
+			a.PutObject(buckets.Events, key, fmt.Appendf(nil, "%s %d", key, i))
+		}
+	}
+	a.DeleteObject(buckets.Events, gone)
+	a.PutObject(buckets.Events, "manifests/x", nil)
+	a.PutObject(buckets.Events, "manifests/x", nil)
+	list := func(after string) (all []string) {
+		err := s.Older(t.Context(), warehouse.Events, after, func(versions []deletion.Version) error {
+			for _, v := range versions {
+				body, err := s.OpenVersion(t.Context(), v)
+				if err != nil {
+					return err
+				}
+				text, err := io.ReadAll(body)
+				all = append(all, fmt.Sprintf("%s %s", v.ID, text))
+				if err := errors.Join(err, body.Close()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	of := func(key string, more ...string) []string {
+		return append(more, "v2 "+key+" 1", "v1 "+key+" 0")
+	}
+	if got, want := list(""), slices.Concat(of(one), of(two), of(gone, "v3 "+gone+" 2")); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := list(two), of(gone, "v3 "+gone+" 2"); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	v := deletion.Version{Object: raw(t, buckets.Events, one), ID: "v2"}
+	if err := s.RemoveVersion(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveVersion(t.Context(), v); err != nil {
+		t.Errorf("again: %v", err)
+	}
+	if _, err := s.OpenVersion(t.Context(), v); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	a.Hold(buckets.Events, one+"?v1")
+	v.ID = "v1"
+	if err := s.RemoveVersion(t.Context(), v); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("%v", err)
+	}
+	if body, _ := a.Object(buckets.Events, one); string(body) != one+" 2" {
+		t.Errorf("the current version is %q", body)
 	}
 }

@@ -75,11 +75,6 @@ type run struct {
 
 func newRun(p place, seed uint64) *run {
 	d := newDice(seed)
-	if p.url != "" {
-		// A context that ends in the middle of lib/pq's COPY can leave the rollback
-		// waiting for an answer that the COPY has read. Here connections are cut.
-		d.odds[warehouseCut], d.odds[warehouseSlow] = 0, 0
-	}
 	r := &run{
 		place: p, dice: d, clock: &clock{dice: d, at: noon}, client: &client{dice: d, name: int(seed & 0xffffffff)}, //nolint:gosec // cut to what fits
 		cut: &cutter{}, durable: d.n(2) == 0, broken: map[warehouse.Object][]byte{},

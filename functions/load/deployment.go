@@ -30,6 +30,13 @@ type StateStore interface {
 	Put(ctx context.Context, bucket, key string, body []byte) error
 }
 
+// Deletions deletes users' data for good; deletion.Runner is behind it.
+type Deletions interface {
+	// Work goes on with what there is to do and tells when there is more, which
+	// is never for the zero time.
+	Work(ctx context.Context) (next time.Time, err error)
+}
+
 // DeploymentConfig is what a Deployment needs.
 type DeploymentConfig struct {
 	// Name changes whenever tables, users or grants may have to.
@@ -37,6 +44,8 @@ type DeploymentConfig struct {
 	Loader *Loader
 	Tables Tables
 	Store  StateStore
+	// Deletions may be nil where nobody asks for any.
+	Deletions Deletions
 	// Bucket is where the state is kept.
 	Bucket string
 	Now    func() time.Time
@@ -51,6 +60,8 @@ type Deployment struct {
 	config DeploymentConfig
 	// ready is set once the marker was seen.
 	ready atomic.Bool
+	// next is when there is more to do on deletions, as it was last kept.
+	next atomic.Pointer[time.Time]
 }
 
 // NewDeployment makes a deployment.
@@ -59,6 +70,15 @@ func NewDeployment(c DeploymentConfig) *Deployment { return &Deployment{config: 
 // rebuildKey is where a rebuild keeps how far it has come. It is one for all
 // deployments: a rebuild goes on through the next of them.
 const rebuildKey = "state/rebuild.json"
+
+// LoadedKey is where the time of the last load that brought something is kept,
+// as {"at":…}. Who wants to know of new data asks for it, instead of the
+// warehouse, which bills for being woken.
+const LoadedKey = "state/loaded.json"
+
+// markPatience bounds the writing of that mark, which begins when the time for
+// the load itself may be over.
+const markPatience = 3 * time.Second
 
 func (d *Deployment) markerKey() string { return "state/deployments/" + d.config.Name + ".json" }
 
@@ -73,12 +93,22 @@ type rebuild struct {
 // Run loads what the queue names, after what a deployment's first run has to
 // do.
 func (d *Deployment) Run(ctx context.Context) (Summary, error) {
+	summary, err := d.run(ctx)
+	d.mark(ctx, summary)
+	return summary, err
+}
+
+func (d *Deployment) run(ctx context.Context) (Summary, error) {
 	ready, err := d.isReady(ctx)
 	if err != nil {
 		return Summary{}, err
 	}
 	if ready {
-		return d.config.Loader.Run(ctx)
+		total, err := d.config.Loader.Run(ctx)
+		if err == nil && !total.Stopped {
+			d.deletions(ctx, total.Objects > 0)
+		}
+		return total, err
 	}
 	d.config.Logger.InfoContext(ctx, "the first run of a deployment", "deployment", d.config.Name)
 	progress, err := d.prepare(ctx)
@@ -122,7 +152,98 @@ func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {
 	if err := d.MustBeReady(ctx, "sweep"); err != nil {
 		return Summary{}, err
 	}
-	return d.config.Loader.SweepWindow(ctx, w)
+	total, err := d.config.Loader.SweepWindow(ctx, w)
+	d.mark(ctx, total)
+	if err == nil && !total.Stopped {
+		// Once a day the warehouse is asked whether a deletion is due, also where
+		// nothing is loaded that would wake it.
+		d.deletions(ctx, true)
+	}
+	return total, err
+}
+
+// Delete goes on with deletions, as somebody asks who waits for them. It tells
+// when there is more to do.
+func (d *Deployment) Delete(ctx context.Context) (next time.Time, err error) {
+	if err := d.MustBeReady(ctx, "delete"); err != nil {
+		return time.Time{}, err
+	}
+	if d.config.Deletions == nil {
+		return time.Time{}, errors.New("delete: there is no warehouse to delete from")
+	}
+	next, err = d.config.Deletions.Work(ctx)
+	if err != nil {
+		return next, fmt.Errorf("delete: %w", err)
+	}
+	return next, d.keepNext(ctx, next)
+}
+
+// deletionsKey is where a deployment keeps when there is more to do on
+// deletions: a run with nothing to load learns from it, and not from the
+// warehouse, that it must go on.
+const deletionsKey = "state/deletions.json"
+
+// nextDeletions is what is kept there.
+type nextDeletions struct {
+	Next time.Time `json:"next,omitzero"`
+}
+
+// deletions goes on with deletions where the warehouse is awake, or something is
+// known to be due. That they fail is no failure of the load: they are tried again
+// and say themselves what is wrong.
+func (d *Deployment) deletions(ctx context.Context, awake bool) {
+	if d.config.Deletions == nil {
+		return
+	}
+	if !awake {
+		next, err := d.nextDeletions(ctx)
+		if err != nil {
+			d.config.Logger.ErrorContext(ctx, "it is not known whether deletions are due", "error", err)
+			return
+		}
+		if next.IsZero() || next.After(d.config.Now()) {
+			return
+		}
+	}
+	next, err := d.config.Deletions.Work(ctx)
+	if err != nil {
+		d.config.Logger.ErrorContext(ctx, "a deletion failed and will be tried again", "error", err)
+		next = d.config.Now()
+	}
+	if err := d.keepNext(ctx, next); err != nil {
+		d.config.Logger.ErrorContext(ctx, "when deletions are due cannot be kept", "error", err)
+	}
+}
+
+func (d *Deployment) nextDeletions(ctx context.Context) (time.Time, error) {
+	if next := d.next.Load(); next != nil {
+		return *next, nil
+	}
+	text, err := d.config.Store.Get(ctx, d.config.Bucket, deletionsKey)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = []byte("{}"), nil
+	}
+	var kept nextDeletions
+	if err == nil {
+		err = json.Unmarshal(text, &kept)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read %s/%s: %w", d.config.Bucket, deletionsKey, err)
+	}
+	d.next.Store(&kept.Next)
+	return kept.Next, nil
+}
+
+func (d *Deployment) keepNext(ctx context.Context, next time.Time) error {
+	before, err := d.nextDeletions(ctx)
+	if err == nil && before.Equal(next) {
+		return nil
+	}
+	if err := d.put(ctx, deletionsKey, nextDeletions{next.UTC()}); err != nil {
+		return err
+	}
+	d.next.Store(&next)
+	return nil
 }
 
 // Replay loads again what was set aside in a range. Like a sweep it needs the
@@ -131,7 +252,26 @@ func (d *Deployment) Replay(ctx context.Context, r Range) (Summary, error) {
 	if err := d.MustBeReady(ctx, "replay"); err != nil {
 		return Summary{}, err
 	}
-	return d.config.Loader.Replay(ctx, r)
+	summary, err := d.config.Loader.Replay(ctx, r)
+	d.mark(ctx, summary)
+	return summary, err
+}
+
+// mark says that there is new data. What was loaded before counts as well: a run
+// that ended between its commit and its mark leaves its messages in the queue,
+// and the next one finds them loaded. A mark that fails spoils no load: whoever
+// waits for it learns of the data with the next one.
+func (d *Deployment) mark(ctx context.Context, s Summary) {
+	if s.Objects+s.Known == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markPatience)
+	defer cancel()
+	if err := d.put(ctx, LoadedKey, struct {
+		At time.Time `json:"at"`
+	}{d.config.Now().UTC()}); err != nil {
+		d.config.Logger.WarnContext(ctx, "that something was loaded could not be marked", "error", err)
+	}
 }
 
 // MustBeReady gives an error while the first run is not done: there are no tables

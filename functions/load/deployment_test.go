@@ -319,3 +319,118 @@ func TestASweepOfAWindow(t *testing.T) {
 		t.Errorf("the rest: %d, %v", summary.Objects, err)
 	}
 }
+
+// Whoever waits for new data learns of it from the mark, and of nothing else.
+func TestTheMarkOfALoad(t *testing.T) {
+	const mark = "events/" + load.LoadedKey
+	all := objects(4)
+	s := newStack(nil, all[0])
+	s.state.objects[marker] = "{}"
+	d := s.deployment(t, "d1")
+	at := func() string { return fmt.Sprintf(`{"at":%q}`, s.tables.clock.UTC().Format(time.RFC3339Nano)) }
+	if _, err := s.run(t, d); err != nil || s.state.objects[mark] != at() {
+		t.Fatalf("%v, state %v", err, s.state.objects)
+	}
+	before := at()
+	s.tables.clock = s.tables.clock.Add(time.Minute)
+	if _, err := s.run(t, d); err != nil || s.state.objects[mark] != before {
+		t.Errorf("a run with nothing to load: %v, state %v", err, s.state.objects)
+	}
+	// A run that ended after its commit left the message: loaded, and not marked.
+	s.queue = newQueue(all[0])
+	d = s.deployment(t, "d1")
+	if _, err := s.run(t, d); err != nil || s.state.objects[mark] != at() {
+		t.Errorf("what is loaded already: %v, state %v", err, s.state.objects)
+	}
+	// What a run stored before it failed is marked, and a mark that fails spoils
+	// no load.
+	s.tables.clock = s.tables.clock.Add(time.Minute)
+	s.queue = newQueue(all[1])
+	s.state.putErr = func(string) error { return errors.New("no") }
+	d = s.deployment(t, "d1")
+	if summary, err := s.run(t, d); err != nil || summary.Objects != 1 || s.state.objects[mark] == at() {
+		t.Errorf("a mark that fails: %+v, %v", summary, err)
+	}
+	s.state.putErr = nil
+	s.lister.bucket = bucket(all)
+	if _, err := d.Sweep(t.Context(), load.Window{}); err != nil || s.state.objects[mark] != at() {
+		t.Errorf("a sweep: %v, state %v", err, s.state.objects)
+	}
+}
+
+// deletions is what there is to delete: next is when there will be more.
+type deletions struct {
+	next time.Time
+	err  error
+	runs int
+}
+
+func (d *deletions) Work(context.Context) (time.Time, error) {
+	d.runs++
+	return d.next, d.err
+}
+
+func TestDeletionsGoOnAfterLoads(t *testing.T) {
+	s := newStack(nil)
+	d := &deletions{}
+	ready := func() *load.Deployment {
+		now := func() time.Time { return s.tables.clock }
+		logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+		return load.NewDeployment(load.DeploymentConfig{
+			Name: "d1", Tables: s.tables, Store: s.state, Bucket: "events", Now: now, Logger: logger, Deletions: d,
+			Loader: load.New(load.Config{Queue: s.queue, Warehouse: s.tables, Lister: s.lister, Logger: logger, Now: now}),
+		})
+	}
+	runs := func(what string, want int, do func(*load.Deployment) error) {
+		t.Helper()
+		// A new process knows what the one before has kept.
+		if err := do(ready()); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if d.runs != want {
+			t.Errorf("%s: %d runs, want %d", what, d.runs, want)
+		}
+		d.runs = 0
+	}
+	run := func(d *load.Deployment) error {
+		_, err := s.run(t, d)
+		return err
+	}
+	runs("the first run of a deployment", 0, run)
+	runs("nothing was loaded, and nothing is known to be due", 0, run)
+	if s.tables.pings != 0 {
+		t.Errorf("%d pings", s.tables.pings)
+	}
+	s.queue.waiting = append(s.queue.waiting, load.Message{ID: "x", Object: objects(1)[0]})
+	d.next = s.tables.clock.Add(time.Hour)
+	runs("something was loaded", 1, run)
+	runs("it is not due yet", 0, run)
+	s.tables.clock = s.tables.clock.Add(time.Hour)
+	d.err = errors.New("the store is away")
+	runs("it is due, and fails", 1, run)
+	d.err, d.next = nil, time.Time{}
+	runs("it is tried again", 1, run)
+	runs("it is done", 0, run)
+	runs("once a day it is looked", 1, func(d *load.Deployment) error {
+		_, err := d.Sweep(t.Context(), load.Window{})
+		return err
+	})
+	d.next = s.tables.clock.Add(time.Minute)
+	runs("somebody asks", 1, func(of *load.Deployment) error {
+		next, err := of.Delete(t.Context())
+		if !next.Equal(d.next) {
+			t.Errorf("%v", next)
+		}
+		return err
+	})
+	d.err = errors.New("the store is away")
+	if _, err := ready().Delete(t.Context()); !errors.Is(err, d.err) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.deployment(t, "d2").Delete(t.Context()); err == nil || !strings.Contains(err.Error(), "first run of deployment d2 is not done") {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.deployment(t, "d1").Delete(t.Context()); err == nil || !strings.Contains(err.Error(), "no warehouse") {
+		t.Errorf("%v", err)
+	}
+}

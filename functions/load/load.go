@@ -23,7 +23,8 @@ type Warehouse interface {
 	Ping(ctx context.Context) error
 	// Load stores, in one transaction, what the ledger does not hold yet. A
 	// *warehouse.DataError says that the data is at fault and nothing was
-	// stored; one wrapping fs.ErrNotExist, that an object is not there.
+	// stored; one wrapping fs.ErrNotExist, that an object is not there; one
+	// wrapping warehouse.ErrTooMuch, that fewer objects at once may do.
 	Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
 	// Quarantine records in the ledger that an object is set aside, and why.
 	Quarantine(ctx context.Context, o warehouse.Object, reason string) error
@@ -85,6 +86,10 @@ type Config struct {
 	// is the clock that tells; it may be nil where Reserve is 0.
 	Reserve time.Duration
 	Now     func() time.Time
+	// Retention is for how long events are kept; it needs Now, and Expirer, which
+	// deletes them, where there is one.
+	Retention Retention
+	Expirer   Expirer
 }
 
 // Loader runs loads.
@@ -100,6 +105,10 @@ type Summary struct {
 	Objects, Known, Missing int
 	// Lines were read, Inserted rows are new, Duplicates were stored before.
 	Lines, Inserted, Duplicates int64
+	// Expired objects are no longer kept and were passed over; ExpiredRows are
+	// events that were deleted because they are not.
+	Expired     int
+	ExpiredRows int64
 	// Quarantined are the objects that were set aside.
 	Quarantined []warehouse.Object
 	// Stopped says that the run ended for want of time: there may be more to do,
@@ -113,6 +122,7 @@ func (s Summary) plus(t Summary) Summary {
 		Objects: s.Objects + t.Objects, Known: s.Known + t.Known, Missing: s.Missing + t.Missing,
 		Lines: s.Lines + t.Lines, Inserted: s.Inserted + t.Inserted, Duplicates: s.Duplicates + t.Duplicates,
 		Quarantined: append(s.Quarantined, t.Quarantined...), Stopped: s.Stopped || t.Stopped,
+		Expired: s.Expired + t.Expired, ExpiredRows: s.ExpiredRows + t.ExpiredRows,
 	}
 }
 
@@ -166,7 +176,11 @@ func (l *Loader) Run(ctx context.Context) (Summary, error) {
 			return total, fmt.Errorf("receive from the queue: %w", err)
 		}
 		if len(messages) == 0 {
-			return total, nil
+			if total.Objects == 0 {
+				return total, nil
+			}
+			// Only after a load: it wakes nothing by itself.
+			return total, l.expire(ctx, &total)
 		}
 		done, err := l.messages(ctx, messages, &total)
 		// What is stored is stored, whatever came after it.
@@ -204,13 +218,14 @@ func (l *Loader) messages(ctx context.Context, messages []Message, total *Summar
 // no time for are not settled.
 func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total *Summary) (missing, settled map[string]bool, err error) {
 	missing, settled = map[string]bool{}, map[string]bool{}
+	objects = l.keep(objects, total, settled)
 	for len(objects) > 0 {
 		if l.late(ctx) {
 			total.Stopped = true
 			break
 		}
 		n, bytes := 0, int64(0)
-		for n < len(objects) && n < MaxObjects && (n == 0 || bytes+objects[n].Size <= MaxBytes) {
+		for n < len(objects) && n < MaxObjects && (n == 0 || bytes+objects[n].Size <= MaxBytes && l.together(objects[:n], objects[n])) {
 			bytes += objects[n].Size
 			n++
 		}
@@ -228,7 +243,8 @@ func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total 
 
 // load loads objects in one transaction. When it fails for data, the object at
 // fault is set aside and the rest is loaded in the same call; when the engine
-// does not know which one it is, halving finds it.
+// does not know which one it is, halving finds it. What is too much at once is halved
+// as well.
 func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Summary, missing map[string]bool) error {
 	if len(objects) == 0 {
 		return nil
@@ -240,7 +256,8 @@ func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Su
 	}
 	var data *warehouse.DataError
 	isData, isMissing := errors.As(err, &data), errors.Is(err, fs.ErrNotExist)
-	if !isData && !isMissing {
+	tooMuch := errors.Is(err, warehouse.ErrTooMuch) && len(objects) > 1
+	if !isData && !isMissing && !tooMuch {
 		return err
 	}
 	// An engine reads in order, so what stands before the object it names is

@@ -28,6 +28,9 @@ type HTTPConfig struct {
 	InFlight int
 	// Patience is how long a call waits for room.
 	Patience time.Duration
+	// Waiting bounds the calls that wait for room, 256 by default; what comes
+	// beyond is sent away at once: each of them holds a connection.
+	Waiting int
 	// BodyTimeout is how long a body may take to arrive, 30 seconds by default:
 	// a client that trickles holds its room no longer than that.
 	BodyTimeout time.Duration
@@ -38,11 +41,12 @@ type HTTPConfig struct {
 // AWS (key, routes, size) and then the handlers.
 func NewHTTP(c HTTPConfig) http.Handler {
 	c.InFlight = cmp.Or(c.InFlight, 64)
+	c.Waiting = cmp.Or(c.Waiting, 256)
 	c.BodyTimeout = cmp.Or(c.BodyTimeout, 30*time.Second)
 	if c.Keys == nil {
 		c.Keys = NewKeyring()
 	}
-	e := &edge{config: c, room: make(chan struct{}, c.InFlight), routes: gateway.Routes{
+	e := &edge{config: c, room: make(chan struct{}, c.InFlight), line: make(chan struct{}, c.Waiting), routes: gateway.Routes{
 		"/v1/events": {http.MethodPost: c.Collect},
 		"/v1/users":  {http.MethodPost: c.Collect, http.MethodPatch: c.Update},
 	}}
@@ -52,7 +56,8 @@ func NewHTTP(c HTTPConfig) http.Handler {
 type edge struct {
 	config HTTPConfig
 	routes gateway.Routes
-	room   chan struct{}
+	// room holds a token for each call that is worked on, line for each that waits.
+	room, line chan struct{}
 }
 
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -113,6 +118,12 @@ func (e *edge) enter(r *http.Request) bool {
 	case e.room <- struct{}{}:
 		return true
 	default:
+	}
+	select {
+	case e.line <- struct{}{}:
+		defer func() { <-e.line }()
+	default:
+		return false
 	}
 	patience := time.NewTimer(e.config.Patience)
 	defer patience.Stop()

@@ -351,6 +351,37 @@ func TestOnlySoManyCallsAtOnce(t *testing.T) {
 	}
 }
 
+func TestOnlySoManyCallsWait(t *testing.T) {
+	entered, release := make(chan struct{}, 2), make(chan struct{})
+	s := serve(t, func(c *local.HTTPConfig) {
+		c.InFlight, c.Waiting, c.Patience = 1, 1, time.Hour
+		c.Collect = handlerFunc(func(context.Context, gateway.Request) gateway.Response {
+			entered <- struct{}{}
+			<-release
+			return gateway.JSON(http.StatusAccepted, struct{}{})
+		})
+	})
+	answers := make(chan int, 3)
+	send := func() {
+		response, _ := call(t, s, http.MethodPost, "/v1/events", nil, nil)
+		answers <- response.StatusCode
+	}
+	go send()
+	<-entered
+	// Of two more one waits, and the other is sent away before there is room.
+	go send()
+	go send()
+	if status := <-answers; status != http.StatusTooManyRequests {
+		t.Errorf("one more than may wait: %d", status)
+	}
+	close(release)
+	for range 2 {
+		if status := <-answers; status != http.StatusAccepted {
+			t.Errorf("with room again: %d", status)
+		}
+	}
+}
+
 func TestAPanicIsAnAnswer(t *testing.T) {
 	s := serve(t, func(c *local.HTTPConfig) {
 		c.InFlight, c.Patience = 1, time.Millisecond

@@ -11,15 +11,17 @@ import (
 
 // Schedule runs a loader at every tick, never two runs at once.
 type Schedule struct {
-	loader *load.Loader
-	queue  *Queue
-	logger *slog.Logger
-	mu     sync.Mutex
+	loader    *load.Loader
+	queue     *Queue
+	deletions load.Deletions
+	logger    *slog.Logger
+	mu        sync.Mutex
 }
 
-// NewSchedule makes a schedule for the loader of a queue.
-func NewSchedule(loader *load.Loader, queue *Queue, logger *slog.Logger) *Schedule {
-	return &Schedule{loader: loader, queue: queue, logger: logger}
+// NewSchedule makes a schedule for the loader of a queue. After each load it goes
+// on with deletions, which may be nil.
+func NewSchedule(loader *load.Loader, queue *Queue, deletions load.Deletions, logger *slog.Logger) *Schedule {
+	return &Schedule{loader: loader, queue: queue, deletions: deletions, logger: logger}
 }
 
 // Run loads at every tick until ctx ends; a tick that comes during a load is
@@ -35,6 +37,10 @@ func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
 			// read would only have to be read again.
 			if err := s.Load(context.WithoutCancel(ctx)); err != nil {
 				s.logger.Error("a load failed and will be tried again", "error", err)
+				continue
+			}
+			if _, err := s.Delete(ctx); err != nil && ctx.Err() == nil {
+				s.logger.Error("a deletion failed and will be tried again", "error", err)
 			}
 		}
 	}
@@ -53,4 +59,15 @@ func (s *Schedule) Load(ctx context.Context) error {
 			"duplicates", summary.Duplicates, "quarantined", len(summary.Quarantined))
 	}
 	return err
+}
+
+// Delete goes on with deletions, after a load that is under way, and tells when
+// there is more to do.
+func (s *Schedule) Delete(ctx context.Context) (next time.Time, err error) {
+	if s.deletions == nil {
+		return time.Time{}, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deletions.Work(ctx)
 }

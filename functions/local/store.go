@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
@@ -174,4 +175,40 @@ func (s *Store) List(ctx context.Context, kind warehouse.Kind, after string, f f
 		return nil
 	}
 	return f(batch)
+}
+
+// Older implements deletion.Store: a folder keeps no versions.
+func (s *Store) Older(context.Context, warehouse.Kind, string, func([]deletion.Version) error) error {
+	return nil
+}
+
+// OpenVersion implements deletion.Store.
+func (s *Store) OpenVersion(_ context.Context, v deletion.Version) (io.ReadCloser, error) {
+	return nil, fmt.Errorf("open version %s of %s: %w", v.ID, v.Object.ID(), fs.ErrNotExist)
+}
+
+// RemoveVersion implements deletion.Store.
+func (s *Store) RemoveVersion(_ context.Context, v deletion.Version) error {
+	return fmt.Errorf("remove version %s of %s: %w", v.ID, v.Object.ID(), fs.ErrNotExist)
+}
+
+// RemoveBefore removes the objects of a kind of days before one, written as
+// 2026/03/04: what S3's lifecycle does in AWS.
+func (s *Store) RemoveBefore(ctx context.Context, kind warehouse.Kind, day string) error {
+	past := errors.New("the days before end here")
+	err := s.List(ctx, kind, "", func(objects []warehouse.Object) error {
+		for _, o := range objects {
+			if o.Key >= string(kind)+"/"+day {
+				return past
+			}
+			if err := os.Remove(s.Path(o)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("remove %s: %w", o.ID(), err)
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, past) {
+		return nil
+	}
+	return err
 }

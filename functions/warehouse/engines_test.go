@@ -23,6 +23,7 @@ import (
 	"github.com/dataloaf/dataloaf/functions/warehouse/duckdb"
 	"github.com/dataloaf/dataloaf/functions/warehouse/postgres"
 	"github.com/dataloaf/dataloaf/functions/warehouse/postgrestest"
+	"github.com/dataloaf/dataloaf/functions/warehouse/redshift"
 	"github.com/dataloaf/dataloaf/functions/warehouse/redshifttest"
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
@@ -37,6 +38,9 @@ type engine interface {
 	Quarantined(context.Context, []warehouse.Object) (map[string]bool, error)
 	Reload(context.Context, []warehouse.Object) (warehouse.LoadReport, error)
 	Requarantine(context.Context, warehouse.Object, string) error
+	MergeObject(context.Context, warehouse.Object) error
+	Users(context.Context, []string) ([]warehouse.User, error)
+	Ping(context.Context) error
 	Database() warehouse.Database
 	Close() error
 }
@@ -88,37 +92,55 @@ func (f folder) Put(_ context.Context, bucket, key string, body []byte) error {
 	return os.WriteFile(path, body, 0o644)
 }
 
+var engineNames = []string{"duckdb", "postgres", "redshift"}
+
+// site makes a new, empty place for a warehouse, which open opens: DuckDB's once at
+// a time, the others as often as one likes. now may be nil.
+func site(t *testing.T, name string, raw folder, now func() time.Time) (open func() (engine, error)) {
+	t.Helper()
+	switch name {
+	case "duckdb":
+		path := filepath.Join(t.TempDir(), "w.duckdb")
+		return func() (engine, error) {
+			return duckdb.Open(t.Context(), duckdb.Config{Path: path, Source: raw, ObjectPath: raw.path, Now: now})
+		}
+	case "postgres":
+		url := postgrestest.URL(t)
+		return func() (engine, error) {
+			return postgres.Open(t.Context(), postgres.Config{URL: url, Source: raw, Now: now})
+		}
+	default:
+		config := redshiftConfig(redshifttest.Start(t, string(raw)), raw)
+		return func() (engine, error) { return redshift.Open(config) }
+	}
+}
+
+// opened opens a warehouse, to be closed when the test ends, and migrates it.
+func opened(t *testing.T, open func() (engine, error)) engine {
+	t.Helper()
+	w, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := w.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 // eachEngine runs a test on DuckDB, on PostgreSQL and on the stand-in for
 // Redshift.
 func eachEngine(t *testing.T, test func(t *testing.T, w engine, raw folder)) {
 	t.Helper()
-	open := map[string]func(t *testing.T, raw folder) (engine, error){
-		"duckdb": func(t *testing.T, raw folder) (engine, error) {
-			return duckdb.Open(t.Context(), duckdb.Config{Path: filepath.Join(t.TempDir(), "w.duckdb"), Source: raw, ObjectPath: raw.path})
-		},
-		"postgres": func(t *testing.T, raw folder) (engine, error) {
-			return postgres.Open(t.Context(), postgres.Config{URL: postgrestest.URL(t), Source: raw})
-		},
-		"redshift": func(t *testing.T, raw folder) (engine, error) {
-			return openRedshift(redshifttest.Start(t, string(raw)), raw)
-		},
-	}
-	for name, open := range open {
+	for _, name := range engineNames {
 		t.Run(name, func(t *testing.T) {
 			raw := folder(t.TempDir())
-			w, err := open(t, raw)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := w.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			if err := w.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			test(t, w, raw)
+			test(t, opened(t, site(t, name, raw, nil)), raw)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -101,4 +102,49 @@ func TestMergeIsOrderFree(t *testing.T) {
 			t.Fatalf("seed %d: %s %s: %v, %v", seed, attributes, times, back, err)
 		}
 	}
+}
+
+// FuzzMerge writes whatever JSON there is at any times: the laws of the merge hold,
+// and a row that was written is read back as it was.
+func FuzzMerge(f *testing.F) {
+	f.Add(`{"a":1}`, int64(1), `{"a":null}`, int64(1), `{"a":"x","b":{"c":[1,2.50,"é"]}}`, int64(0))
+	f.Add(`{"":0,"<&>\u2028":true}`, int64(-1), `{"":-0}`, int64(1<<40), `{"\ud83d\ude00":1e400}`, int64(7))
+	f.Add(`{"k":10}`, int64(2), `{"k":9}`, int64(2), `{"k":1.0}`, int64(2))
+	f.Add(`{"k":"a","k":"b","K":1}`, int64(3), `null`, int64(3), `[]`, int64(3))
+	f.Fuzz(func(t *testing.T, a string, aAt int64, b string, bAt int64, c string, cAt int64) {
+		var states []User
+		for _, w := range []struct {
+			attributes string
+			at         int64
+		}{{a, aAt}, {b, bAt}, {c, cAt}} {
+			at := time.UnixMicro(w.at % (1 << 52)).UTC() // what a TIMESTAMP holds
+			u, err := UserWrite{UserID: "u", CreatedAt: &at, At: at, Attributes: json.RawMessage(w.attributes)}.State()
+			var data *DataError
+			if err != nil && !errors.As(err, &data) {
+				t.Fatalf("%q: %v", w.attributes, err)
+			}
+			if err == nil {
+				states = append(states, u)
+			}
+		}
+		if len(states) == 0 {
+			return
+		}
+		x, y, z := states[0], states[len(states)/2], states[len(states)-1]
+		want := Merge(Merge(x, y), z)
+		for name, got := range map[string]User{
+			"not associative": Merge(x, Merge(y, z)),
+			"not commutative": Merge(Merge(z, y), x),
+			"not idempotent":  Merge(want, Merge(want, y)),
+		} {
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s:\n got %+v\nwant %+v", name, got, want)
+			}
+		}
+		attributes, times := want.EncodeAttributes()
+		back, err := DecodeAttributes(attributes, times)
+		if err != nil || !reflect.DeepEqual(back, want.Attributes) {
+			t.Fatalf("%s %s: %v\n got %+v\nwant %+v", attributes, times, err, back, want.Attributes)
+		}
+	})
 }

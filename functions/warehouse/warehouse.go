@@ -160,5 +160,9 @@ func Reason(err error) string {
 // is out of connections or lost a race with another writer too often.
 var ErrUnavailable = errors.New("warehouse unavailable")
 
+// ErrTooMuch is wrapped by errors of a load that needs more memory than the warehouse
+// has: of fewer objects it may succeed.
+var ErrTooMuch = errors.New("too much for one load")
+
 // ErrNewerSchema is wrapped when the tables were made by a newer DataLoaf.
 var ErrNewerSchema = errors.New("the warehouse was made by a newer DataLoaf: upgrade this program")

@@ -23,6 +23,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
+	"github.com/dataloaf/dataloaf/insights-server/deletion"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 	"github.com/dataloaf/dataloaf/insights-server/saved"
@@ -141,11 +142,14 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	}
 	f := &fixture{t: t, service: &fakeService{}, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, log: &bytes.Buffer{}}
 	c := Config{
-		Service: f.service, Saved: saved.New(fakeDocuments{}, saved.Options{}), Cohorts: cohort.New(&fakeCohorts{now: f.clock.now}, cohort.Options{}), Audits: fakeAudits(nil), Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
+		Service: f.service, Saved: saved.New(fakeDocuments{}, saved.Options{}), Cohorts: cohort.New(&fakeCohorts{now: f.clock.now}, cohort.Options{}), Deletions: deletion.New(fakeDocuments{}, deletion.Options{Now: f.clock.now, Random: rand.Reader, Rounds: 1}), Audits: fakeAudits(nil), Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
 		f(&c)
+	}
+	if c.Alerts == nil {
+		withAlerts(t, fakeDocuments{}, nil)(&c)
 	}
 	sessions, err := auth.NewSessions(auth.SessionConfig{
 		Directory: c.Directory, Key: []byte(strings.Repeat("k", 32)), Now: c.Now, Random: rand.Reader,
@@ -322,11 +326,14 @@ var specifiedRoutes = map[string]bool{
 	"POST /api/v1/invitations": true, "POST /api/v1/invitations/accept": true,
 	"GET /api/v1/members": true, "PATCH /api/v1/members/{id}": true, "DELETE /api/v1/members/{id}": true, "POST /api/v1/members/{id}/link": true,
 	"GET /api/v1/tokens": true, "POST /api/v1/tokens": true, "DELETE /api/v1/tokens/{id}": true,
+	"GET /api/v1/deletions": true, "POST /api/v1/deletions": true, "POST /api/v1/deletions/lookup": true, "GET /api/v1/deletions/{id}": true,
 	"GET /api/v1/cohorts": true, "POST /api/v1/cohorts": true, "GET /api/v1/cohorts/{id}": true,
 	"PUT /api/v1/cohorts/{id}": true, "DELETE /api/v1/cohorts/{id}": true,
 	"GET /api/v1/cohorts/{id}/count": true, "GET /api/v1/cohorts/{id}/users": true,
 	"GET /api/v1/users": true, "GET /api/v1/users/{user_id}": true, "GET /api/v1/activity": true,
 	"GET /api/v1/activity/stream": true, "GET /api/v1/export": true,
+	"GET /api/v1/alerts": true, "POST /api/v1/alerts": true, "GET /api/v1/alerts/{id}": true, "PUT /api/v1/alerts/{id}": true, "DELETE /api/v1/alerts/{id}": true,
+	"GET /api/v1/alerts/{id}/history": true, "POST /api/v1/alerts/{id}/test": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /metrics": true,
 
 	"GET /api/v1/insights": true, "POST /api/v1/insights": true,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -200,6 +202,34 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %s: %s", want, log)
 		}
+	}
+}
+
+// TestLogLinesCannotBeForged sends line ends wherever a client has a say. Each call
+// has one line, and none begins with what the client wrote.
+func TestLogLinesCannotBeForged(t *testing.T) {
+	f := newFixture(t)
+	const forged = "\ntime=2026-01-02T03:04:05Z level=ERROR msg=forged"
+	escaped := url.PathEscape(forged)
+	f.service.err = errors.New("the engine quotes" + forged)
+	calls := []call{
+		{path: "/api/v1/none" + escaped},
+		{path: "/api/v1/users/" + escaped},
+		{path: "/api/v1/property-values?scope=user&property=" + url.QueryEscape(forged)},
+		{method: http.MethodPost, path: "/api/v1/query", body: `{"range":{"last":"7d"},"interval":"day","series":[{"event":` + strconv.Quote(forged) + `,"aggregation":{"type":"total"}}]}`},
+		{method: http.MethodPost, path: "/api/v1/login", body: `{"email":` + strconv.Quote("a@b"+forged) + `,"password":"wrong wrong"}`, anonymous: true},
+		{path: "/healthz", header: map[string]string{"X-Forwarded-For": "1.2.3.4" + forged, "X-Request-Id": forged, "User-Agent": forged}},
+	}
+	for _, c := range calls {
+		f.do(c)
+	}
+	for line := range strings.Lines(f.log.String()) {
+		if !strings.HasPrefix(line, "time=20") || strings.HasPrefix(line, forged[1:]) {
+			t.Errorf("a forged line: %s", line)
+		}
+	}
+	if !strings.Contains(f.log.String(), "forged") {
+		t.Errorf("nothing of it was logged at all, so that nothing is shown: %s", f.log)
 	}
 }
 

@@ -29,6 +29,7 @@ func (fakeDocuments) Get(_ context.Context, kind document.Kind, id string) (docu
 	body := map[document.Kind]string{
 		"insight": saving("n"), "dashboard": `{"name":"n","description":"","cards":[]}`, "annotation": `{"at":"2024-01-01T00:00:00Z","text":"t"}`,
 		"event definition": `{"name":"n"}`, "property definition": `{"scope":"event","name":"n"}`,
+		"deletion": `{"user_hash":"h","state":"done","requested_at":"2024-01-01T00:00:00Z"}`,
 	}[kind]
 	return document.Document{Kind: kind, ID: id, Version: 1, Body: json.RawMessage(body)}, nil
 }

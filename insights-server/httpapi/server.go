@@ -47,6 +47,11 @@ type Config struct {
 	Cohorts Cohorts
 	// Audits is what is kept of audits.
 	Audits Audits
+	// Alerts keeps the alerts, and AlertTester tries their destinations.
+	Alerts      Alerts
+	AlertTester AlertTester
+	// Deletions keeps what is asked to be deleted for good.
+	Deletions Deletions
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
@@ -100,8 +105,8 @@ type Server struct {
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Audits == nil || c.Directory == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, audits, a directory and sessions")
+	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Audits == nil || c.Deletions == nil || c.Alerts == nil || c.AlertTester == nil || c.Directory == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, audits, deletions, alerts, a directory and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -130,18 +132,6 @@ func (f *Form) Name(name string, most int) string {
 	return s
 }
 
-// Flag gives an optional boolean; false when there is none.
-func (f *Form) Flag(name string) bool {
-	n, ok := f.fields.get(name)
-	if f.shared.err != nil || !ok {
-		return false
-	}
-	if n.kind != jsonBool {
-		f.fail(errorf(CodeWrongType, n.path, "%q must be true or false, not %s.", name, n.kind))
-	}
-	return n.boolean
-}
-
 // Word gives a required string that must be one of the known ones.
 func (f *Form) Word(name string, known ...string) string {
 	n, err := f.fields.required(name, "Give one of: "+list(known)+".")
@@ -162,6 +152,34 @@ func (f *Form) Whole(name string, least, most int) int {
 	number, err := n.whole(least, most)
 	f.fail(err)
 	return number
+}
+
+// Number gives a required number that a double holds.
+func (f *Form) Number(name string) float64 {
+	n, err := f.fields.required(name, "Give a number.")
+	if f.fail(err) {
+		return 0
+	}
+	if n.kind != jsonNumber {
+		f.fail(errorf(CodeWrongType, n.path, "This must be a number, not %s.", n.kind))
+		return 0
+	}
+	number, bad := strconv.ParseFloat(n.text, 64)
+	if bad != nil && math.IsInf(number, 0) { // an underflow is 0
+		f.fail(errorf(CodeInvalidValue, n.path, "The number is too large for a double. Give a smaller one."))
+		return 0
+	}
+	return number
+}
+
+// Flag gives a boolean, or the other value where it is absent.
+func (f *Form) Flag(name string, otherwise bool) bool {
+	if !f.Has(name) {
+		return otherwise
+	}
+	given, err := f.fields.flag(name)
+	f.fail(err)
+	return given
 }
 
 // Instant gives a required time in RFC 3339, to the microsecond, in UTC.

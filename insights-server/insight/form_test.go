@@ -18,10 +18,14 @@ func read(body string) (at time.Time, err error) {
 	if f.Has("query") {
 		f.Query("query")
 	}
+	if f.Has("amount") {
+		f.Number("amount")
+	}
+	f.Flag("on", true)
 	if f.Has("at") {
 		at = f.Instant("at")
 	}
-	if f.Has("title") && f.Flag("titled") {
+	if f.Has("title") && f.Flag("titled", false) {
 		f.Name("title", 3)
 	}
 	for _, part := range f.Forms("parts", "A part", 2) {
@@ -32,7 +36,7 @@ func read(body string) (at time.Time, err error) {
 }
 
 func TestForm(t *testing.T) {
-	at, err := read(`{"name":" äöü ","note":"","range":{"last":"7d"},"timezone":"Asia/Kolkata","display":{"any":[1]},"at":"2024-03-01T09:00:00.123456789+05:30",
+	at, err := read(`{"name":" äöü ","note":"","range":{"last":"7d"},"timezone":"Asia/Kolkata","display":{"any":[1]},"at":"2024-03-01T09:00:00.123456789+05:30","amount":-1.5e-400,"on":false,
 		"query":{"range":{"last":"7d"},"interval":"day","series":[{"event":"e","aggregation":{"type":"total"}}]},
 		"parts":[{"kind":"a","place":{"x":11}},{"kind":"b","place":{"x":0}}]}`)
 	if want := time.Date(2024, 3, 1, 3, 30, 0, 123456000, time.UTC); err != nil || !at.Equal(want) {
@@ -68,6 +72,9 @@ func TestForm(t *testing.T) {
 		{`{"name":"a","query":[]}`, CodeWrongType, "query"},
 		{`{"name":"a","query":{"range":{"last":"7"}}}`, CodeInvalidRange, "query.range.last"},
 		{`{"name":"a","query":{"range":{"from":"0001-01-01","to":"9999-12-31"},"interval":"hour","series":[{"event":"e","aggregation":{"type":"total"}}]}}`, CodeTooManyBuckets, "query.interval"},
+		{`{"name":"a","amount":"1"}`, CodeWrongType, "amount"},
+		{`{"name":"a","amount":1e400}`, CodeInvalidValue, "amount"},
+		{`{"name":"a","on":"yes"}`, CodeWrongType, "on"},
 		{`{"name":"a","at":"yesterday"}`, CodeInvalidValue, "at"},
 		{`{"name":"a","at":"0000-01-01T00:00:00Z"}`, CodeInvalidValue, "at"},
 		{`{"name":"a","parts":{}}`, CodeWrongType, "parts"},
@@ -84,7 +91,7 @@ func TestForm(t *testing.T) {
 			t.Errorf("%s: %#v, want %s at %s", test.body, err, test.code, test.field)
 		}
 	}
-	if _, err := read(`{"name":"a","extra":1}`); !strings.Contains(err.Error(), "Known are: name, note, range, timezone, display, query, at, title, parts.") {
+	if _, err := read(`{"name":"a","extra":1}`); !strings.Contains(err.Error(), "Known are: name, note, range, timezone, display, query, amount, on, at, title, parts.") {
 		t.Errorf("what is known: %v", err)
 	}
 }

@@ -104,7 +104,7 @@ func (s *selection) listed(c insight.CohortCondition, path string) (list string,
 		if err != nil {
 			return "", false, fmt.Errorf("%s: %w", path, err)
 		}
-		return `SELECT a."user_id" FROM "users" AS a WHERE ` + comparison, negated, nil
+		return `SELECT a."user_id" FROM ` + dialect.Users(property.Columns) + ` WHERE ` + comparison, negated, nil
 	case insight.CohortFunnel:
 		list, err = s.inFunnel(c, path)
 		return list, false, err

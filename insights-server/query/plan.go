@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dataloaf/dataloaf/insights-server/insight"
@@ -212,6 +213,8 @@ type selection struct {
 	// userKey is the SQL of a breakdown by an attribute: the column "key" of the
 	// joined users.
 	userKey string
+	// attributes are the columns that these read: see dialect.Users.
+	attributes []string
 	// lists are the SELECTs of users that conditions on cohorts join: k0, k1, ….
 	lists []string
 }
@@ -225,7 +228,7 @@ func (s *selection) groupKey(b insight.Breakdown) (dialect.Key, error) {
 	case insight.ScopeEvent:
 		property, err = s.dialect.EventProperty(s.args, b.Property)
 	case insight.ScopeUser:
-		property, err = s.dialect.UserAttribute(s.args, b.Property)
+		property, err = s.attribute(b.Property)
 	default:
 		err = fmt.Errorf("breakdown: no SQL for scope %q", b.Scope)
 	}
@@ -238,6 +241,17 @@ func (s *selection) groupKey(b insight.Breakdown) (dialect.Key, error) {
 		key.SQL = `u."key"`
 	}
 	return key, nil
+}
+
+// attribute reads an attribute below the join with the users.
+func (s *selection) attribute(name string) (dialect.Property, error) {
+	property, err := s.dialect.UserAttribute(s.args, name)
+	for _, column := range property.Columns {
+		if !slices.Contains(s.attributes, column) {
+			s.attributes = append(s.attributes, column)
+		}
+	}
+	return property, err
 }
 
 // source writes FROM and WHERE for a series' events.
@@ -283,7 +297,7 @@ func (s *selection) from(where []string) string {
 		columns = append(columns[:len(columns):len(columns)], s.userKey+` AS "key"`)
 	}
 	if len(columns) > 0 {
-		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(columns, ", ") + ` FROM "users" AS a) AS u ON u."user_id" = e."user_id"`
+		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(columns, ", ") + " FROM " + dialect.Users(s.attributes) + `) AS u ON u."user_id" = e."user_id"`
 	}
 	from += s.joinLists()
 	if len(where) == 0 {
@@ -329,7 +343,7 @@ func (s *selection) condition(c insight.Condition, path string) (string, error) 
 	case insight.ScopeEvent:
 		property, err = s.dialect.EventProperty(s.args, c.Property)
 	case insight.ScopeUser:
-		property, err = s.dialect.UserAttribute(s.args, c.Property)
+		property, err = s.attribute(c.Property)
 	default:
 		err = fmt.Errorf("%s: no SQL for scope %q", path, c.Scope)
 	}

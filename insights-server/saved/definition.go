@@ -39,7 +39,7 @@ type PropertyDefinition struct {
 func readDefinition(f *insight.Form) Definition {
 	return Definition{
 		Name: f.Name("name", MaxName), Description: f.Text("description", 0, MaxDescription),
-		Hidden: f.Flag("hidden"), Verified: f.Flag("verified"),
+		Hidden: f.Flag("hidden", false), Verified: f.Flag("verified", false),
 	}
 }
 

@@ -80,6 +80,20 @@ func (l *Library) Question(ctx context.Context, id string, overrides []byte) (in
 	return q, err
 }
 
+// Find gives a saved insight's name and its query.
+func (l *Library) Find(ctx context.Context, id string) (name string, q insight.Query, err error) {
+	item, err := l.Insights.Get(ctx, id)
+	if err != nil {
+		return "", insight.Query{}, err
+	}
+	q, err = insight.Parse(item.Content.Query)
+	var bad *insight.Error
+	if errors.As(err, &bad) { // the query is from another version
+		return item.Content.Name, insight.Query{}, bad.Within("query")
+	}
+	return item.Content.Name, q, err
+}
+
 // InUseError says that dashboards show an insight which is to be deleted.
 type InUseError struct {
 	// Dashboards are the names of those that do.

@@ -494,6 +494,17 @@ run "with_a_warehouse" {
       "s3:GetObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
       "s3:ListBucket arn:aws:s3:::loaf-test-123456789012-eu-central-1-events",
       "s3:ListBucket arn:aws:s3:::loaf-test-123456789012-eu-central-1-users",
+      "s3:ListBucketVersions arn:aws:s3:::loaf-test-123456789012-eu-central-1-events",
+      "s3:ListBucketVersions arn:aws:s3:::loaf-test-123456789012-eu-central-1-users",
+      "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/events/*",
+      "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/users/*",
+      "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
+      "s3:GetObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/events/*",
+      "s3:GetObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/users/*",
+      "s3:GetObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
+      "s3:DeleteObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/events/*",
+      "s3:DeleteObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/users/*",
+      "s3:DeleteObjectVersion arn:aws:s3:::loaf-test-123456789012-eu-central-1-users/updates/*",
       "s3:GetObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/manifests/*",
       "s3:PutObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/manifests/*",
       "s3:GetObject arn:aws:s3:::loaf-test-123456789012-eu-central-1-events/state/*",
@@ -507,7 +518,7 @@ run "with_a_warehouse" {
       "secretsmanager:GetSecretValue arn:secret:insights",
       "secretsmanager:GetSecretValue arn:secret:admin",
     ])
-    error_message = "load reads raw objects, keeps manifests and markers, and logs in."
+    error_message = "load reads raw objects, takes users out of them, keeps manifests and markers, and logs in; it deletes no object."
   }
 
   assert {
@@ -705,6 +716,7 @@ run "most" {
     name                  = "a-name-of-20-letters"
     load_interval_minutes = 1440
     raw_retention_days    = 3650
+    event_retention_days  = 365
     log_retention_days    = 3653
     api_keys              = ["kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"]
   }
@@ -713,6 +725,19 @@ run "most" {
   override_data {
     target = data.aws_region.current
     values = { id = "ap-northeast-1" }
+  }
+
+  assert {
+    condition = { for k, l in aws_s3_bucket_lifecycle_configuration.raw : k => { for r in l.rule : r.filter[0].prefix => r.expiration[0].days if startswith(r.id, "retention-") } } == {
+      events = { "events/" = 365 }
+      users  = { "users/" = 3650, "updates/" = 3650 }
+    }
+    error_message = "Raw events expire with the events, and the rest with the raw objects."
+  }
+
+  assert {
+    condition     = { for k, v in aws_lambda_function.this["load"].environment[0].variables : k => v if endswith(k, "_RETENTION_DAYS") } == { LOAF_EVENT_RETENTION_DAYS = "365", LOAF_RAW_RETENTION_DAYS = "3650" }
+    error_message = "The load function knows what expires."
   }
 
   assert {
@@ -1053,6 +1078,34 @@ run "retention_too_short" {
   }
 
   expect_failures = [var.raw_retention_days]
+}
+
+run "event_retention_too_short" {
+  command = plan
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    event_retention_days = 29
+  }
+
+  expect_failures = [var.event_retention_days]
+}
+
+run "event_retention_no_whole_number" {
+  command = plan
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    event_retention_days = 365.25
+  }
+
+  expect_failures = [var.event_retention_days]
 }
 
 run "retention_no_whole_number" {

@@ -22,6 +22,14 @@ variables {
     urls = { load = "https://sqs/load", retry = "https://sqs/retry" }
     arns = { load = "arn:sqs:load", retry = "arn:sqs:retry" }
   }
+
+  load_state = {
+    bucket     = "loaf-test-events"
+    bucket_arn = "arn:aws:s3:::loaf-test-events"
+    key        = "state/loaded.json"
+  }
+
+  alert_topic_arns = ["arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms"]
 }
 
 override_module {
@@ -126,6 +134,8 @@ run "without_a_domain" {
       LOAF_INSIGHTS_SECRET    = "arn:secret:page"
       LOAF_LOAD_QUEUE_URL     = "https://sqs/load"
       LOAF_RETRY_QUEUE_URL    = "https://sqs/retry"
+      LOAF_LOAD_STATE         = "s3://loaf-test-events/state/loaded.json"
+      LOAF_ALERT_TOPICS       = "arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms"
       LOAF_PUBLIC_URL         = "https://198.51.100.7"
       LOAF_TLS                = "self-signed"
       LOAF_EIP_ALLOCATION_ID  = "eipalloc-0page"
@@ -168,6 +178,9 @@ run "without_a_domain" {
       "secretsmanager:GetSecretValue arn:secret:insights",
       "sqs:GetQueueAttributes arn:sqs:load",
       "sqs:GetQueueAttributes arn:sqs:retry",
+      "s3:GetObject arn:aws:s3:::loaf-test-events/state/loaded.json",
+      "s3:ListBucket arn:aws:s3:::loaf-test-events if {\"StringEquals\":{\"s3:prefix\":\"state/loaded.json\"}}",
+      "sns:Publish arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms",
       "autoscaling:SetInstanceHealth arn:aws:autoscaling:eu-central-1:123456789012:autoScalingGroup:*:autoScalingGroupName/loaf-test-insights",
       "ssm:UpdateInstanceInformation *",
       "ssmmessages:CreateControlChannel *",
@@ -312,6 +325,8 @@ run "with_a_domain" {
       LOAF_INSIGHTS_SECRET    = "arn:secret:page"
       LOAF_LOAD_QUEUE_URL     = "https://sqs/load"
       LOAF_RETRY_QUEUE_URL    = "https://sqs/retry"
+      LOAF_LOAD_STATE         = "s3://loaf-test-events/state/loaded.json"
+      LOAF_ALERT_TOPICS       = "arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms"
       LOAF_PUBLIC_URL         = "https://loaf.example.com"
       LOAF_TLS                = "load-balancer"
       LOAF_EIP_ALLOCATION_ID  = ""
@@ -329,6 +344,9 @@ run "with_a_domain" {
       "secretsmanager:GetSecretValue arn:secret:insights",
       "sqs:GetQueueAttributes arn:sqs:load",
       "sqs:GetQueueAttributes arn:sqs:retry",
+      "s3:GetObject arn:aws:s3:::loaf-test-events/state/loaded.json",
+      "s3:ListBucket arn:aws:s3:::loaf-test-events if {\"StringEquals\":{\"s3:prefix\":\"state/loaded.json\"}}",
+      "sns:Publish arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms",
       "autoscaling:SetInstanceHealth arn:aws:autoscaling:eu-central-1:123456789012:autoScalingGroup:*:autoScalingGroupName/loaf-test-insights",
       "ssm:UpdateInstanceInformation *",
       "ssmmessages:CreateControlChannel *",
@@ -408,6 +426,37 @@ run "private_subnets_without_a_domain" {
   }
 
   expect_failures = [var.private_subnet_ids]
+}
+
+run "alerts_to_a_fifo_topic" {
+  command = plan
+
+  module {
+    source = "./modules/insights"
+  }
+
+  variables {
+    alert_topic_arns = ["arn:aws:sns:eu-central-1:123456789012:alarms.fifo"]
+  }
+
+  expect_failures = [var.alert_topic_arns]
+}
+
+run "alerts_by_webhook_alone" {
+  command = plan
+
+  module {
+    source = "./modules/insights"
+  }
+
+  variables {
+    alert_topic_arns = []
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.this.policy, "sns:")
+    error_message = "Without a topic the instance publishes nothing."
+  }
 }
 
 run "instance_with_another_processor" {

@@ -50,7 +50,7 @@ func Command(streams term.Streams) *cobra.Command {
 raw objects of a time range, counts their lines, and holds them against what the
 ledger says of each object and against the rows that each load stored:
 
-  accepted = loaded + duplicates + set aside + waiting
+  accepted = loaded + duplicates + set aside + waiting + expired
 
 for every object and in total. With --deep it also looks for every single line of
 a loaded object in the tables: an event must be there exactly once, and a user's

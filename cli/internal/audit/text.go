@@ -34,9 +34,9 @@ func (r Report) text() string {
 	fmt.Fprintf(&b, "Audit of %s, %s to %s\n\n", r.Target, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	// A Builder takes everything.
-	_, _ = fmt.Fprintln(table, "\tobjects\taccepted\tloaded\tduplicates\tset aside\twaiting\tmissing\t")
+	_, _ = fmt.Fprintln(table, "\tobjects\taccepted\tloaded\tduplicates\tset aside\twaiting\texpired\tmissing\t")
 	for _, t := range r.Totals {
-		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", t.Kind, t.Objects, t.Accepted, t.Loaded, t.Duplicates, t.Quarantined, t.Waiting, t.Missing())
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", t.Kind, t.Objects, t.Accepted, t.Loaded, t.Duplicates, t.Quarantined, t.Waiting, t.Expired, t.Missing())
 	}
 	_ = table.Flush()
 	fmt.Fprintf(&b, "\nThe %s of these objects stored %s.\n", plural(r.Loads, "load", "loads"), plural(int(r.LoadRows), "event", "events"))

@@ -73,6 +73,8 @@ func (r runner) Replay(ctx context.Context, of load.Range) (load.Summary, error)
 	return r.loader.Replay(ctx, of)
 }
 
+func (r runner) Delete(ctx context.Context) (time.Time, error) { return r.schedule.Delete(ctx) }
+
 // idle keeps nothing from others: the queue is this process's own.
 type idle struct{}
 

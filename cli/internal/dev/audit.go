@@ -10,12 +10,13 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/functions/audit"
+	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
 )
 
-func newAuditor(e engine, store *local.Store, now func() time.Time) *audit.Auditor {
+func newAuditor(e engine, store *local.Store, retention load.Retention, now func() time.Time) *audit.Auditor {
 	return audit.New(audit.Config{
-		Lister: store, Source: store, Now: now, Open: func(context.Context) (audit.Warehouse, error) { return e, nil },
+		Lister: store, Source: store, Retention: retention, Now: now, Open: func(context.Context) (audit.Warehouse, error) { return e, nil },
 	})
 }
 
@@ -46,5 +47,5 @@ func Audit(ctx context.Context, o Options, r audit.Request) (result audit.Result
 		return audit.Result{}, err
 	}
 	defer closing(&err, "close the warehouse", e.Close)
-	return newAuditor(e, store, o.Now).Run(ctx, r)
+	return newAuditor(e, store, o.retention(), o.Now).Run(ctx, r)
 }

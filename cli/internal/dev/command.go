@@ -5,6 +5,7 @@ package dev
 import (
 	"crypto/rand"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/cli/internal/term"
+	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 )
 
@@ -40,10 +42,17 @@ type Options struct {
 	LoadEvery time.Duration
 	// Warehouse is DuckDB or a postgres:// URL.
 	Warehouse string
+	// EventRetention is for how many days events are kept; 0 is for ever.
+	EventRetention int
 	// MemoryLimit is DuckDB's, for example "4GB".
 	MemoryLimit string
 	// CacheMB bounds the answers that are kept, in MiB; 0 keeps none.
 	CacheMB int
+	// WebhookAllow are the networks that webhooks may be sent to although they are
+	// not on the internet, separated by commas.
+	WebhookAllow string
+	// webhookAllow is the same, read.
+	webhookAllow []netip.Prefix
 	// Demo plays a made-up shop; Open opens the page in a browser; Verbose
 	// logs every call and load.
 	Demo, Open, Verbose bool
@@ -78,8 +87,10 @@ loaded, or kept for the next start.`,
 	f.StringVar(&o.Token, "token", "", "bearer `token` of the insights API (default: one made for the data folder)")
 	f.DurationVar(&o.LoadEvery, "load-every", 2*time.Second, "how often new data is loaded")
 	f.StringVar(&o.Warehouse, "warehouse", DuckDB, "duckdb, or the `URL` of a PostgreSQL database, postgres://user:password@host/database")
+	f.IntVar(&o.EventRetention, "event-retention", 0, "`days` for which events are kept, from 30; what is older leaves warehouse and raw data after a load (default: for ever)")
 	f.StringVar(&o.MemoryLimit, "memory-limit", "", "most memory that DuckDB takes, such as 4GB (default: 80% of the machine)")
 	f.IntVar(&o.CacheMB, "cache-mb", query.DefaultCacheBytes>>20, "memory for answers to questions that come again, in `MiB`; 0 keeps none")
+	f.StringVar(&o.WebhookAllow, "webhook-allow", "127.0.0.0/8,::1/128", "`networks` of your own that alerts' webhooks may be sent to, also without TLS; empty for the internet alone")
 	f.BoolVar(&o.Demo, "demo", false, "play a made-up shop: thirty days back, then live")
 	f.BoolVar(&o.Open, "open", false, "open the page in a browser")
 	f.BoolVar(&o.Verbose, "verbose", false, "log every call and every load")
@@ -102,6 +113,12 @@ func (o *Options) cacheBytes() int64 {
 // minLoadEvery keeps the loader from spinning.
 const minLoadEvery = 50 * time.Millisecond
 
+// minEventRetention is that of a stack: what waits to be loaded or mended must
+// not be deleted before.
+const minEventRetention = 30
+
+func (o *Options) retention() load.Retention { return load.Retention{Days: o.EventRetention} }
+
 // check finds wrong use before anything is made.
 func (o *Options) check() error {
 	if _, port, err := net.SplitHostPort(o.Addr); err != nil || port == "" {
@@ -113,11 +130,21 @@ func (o *Options) check() error {
 	if o.LoadEvery < minLoadEvery {
 		return failure.Usage("Use a duration such as --load-every 2s.", "--load-every %v is shorter than %v", o.LoadEvery, minLoadEvery)
 	}
+	if o.EventRetention != 0 && o.EventRetention < minEventRetention {
+		return failure.Usage("Use a number such as --event-retention 365, or leave it out to keep events for ever.", "--event-retention %d is not a number of days from %d", o.EventRetention, minEventRetention)
+	}
 	if o.MemoryLimit != "" && !memoryLimit.MatchString(o.MemoryLimit) {
 		return failure.Usage("Use a size such as --memory-limit 4GB.", "--memory-limit %q is not a size", o.MemoryLimit)
 	}
 	if o.CacheMB < 0 || o.CacheMB > maxCacheMB {
 		return failure.Usage("Use a number such as --cache-mb 64, or 0 to keep no answers.", "--cache-mb %d is not from 0 to %d", o.CacheMB, maxCacheMB)
+	}
+	for _, network := range strings.FieldsFunc(o.WebhookAllow, func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return failure.Usage("Use networks such as --webhook-allow 127.0.0.0/8,192.168.1.0/24.", "--webhook-allow %q is not a network", network)
+		}
+		o.webhookAllow = append(o.webhookAllow, prefix)
 	}
 	if o.Warehouse == DuckDB {
 		return nil

@@ -2,10 +2,15 @@ package dev
 
 import (
 	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 )
@@ -60,5 +65,47 @@ func TestBanner(t *testing.T) {
 	}
 	if strings.Contains(text, "topsecret") {
 		t.Errorf("the warehouse's password is in\n%s", text)
+	}
+}
+
+// TestSlowClientsAreCutOff sends the beginning of a header, and of a body, and no more.
+// The server's own limits hold, made a hundred times shorter.
+func TestSlowClientsAreCutOff(t *testing.T) {
+	logger := slog.New(slog.DiscardHandler)
+	server := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body) // as a handler does that reads it
+	}), logger)
+	if server.ReadHeaderTimeout <= 0 || server.ReadTimeout <= 0 || server.WriteTimeout <= 0 || server.IdleTimeout <= 0 {
+		t.Fatalf("a limit is missing: %+v", server)
+	}
+	server.ReadHeaderTimeout /= 100
+	server.ReadTimeout /= 100
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	t.Cleanup(func() { _ = server.Close() })
+	for name, begun := range map[string]string{
+		"header": "POST /v1/events HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+		"body":   "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+	} {
+		client, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(client, begun); err != nil {
+			t.Fatal(err)
+		}
+		// Far longer than the limits, and only for a server that has none.
+		if err := client.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, client)
+		var timeout net.Error
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			t.Errorf("a slow %s keeps its connection", name)
+		}
+		_ = client.Close() // the server has closed it
 	}
 }

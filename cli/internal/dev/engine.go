@@ -7,6 +7,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/functions/audit"
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/functions/update"
@@ -19,6 +20,8 @@ type engine interface {
 	load.Warehouse
 	update.Merger
 	audit.Warehouse
+	deletion.Warehouse
+	load.Expirer
 	Migrate(ctx context.Context) error
 	Close() error
 }
@@ -50,7 +53,8 @@ func (o *Options) openEngine(ctx context.Context, dir *datadir.Dir, store *local
 	return e, nil
 }
 
-// watched is a warehouse that says when something was loaded into it.
+// watched is a warehouse that says when something was loaded into it, or deleted
+// from it.
 type watched struct {
 	engine
 	loaded func()
@@ -72,4 +76,21 @@ func (w *watched) Reload(ctx context.Context, objects []warehouse.Object) (wareh
 		w.loaded()
 	}
 	return report, err
+}
+
+// Expire implements load.Expirer.
+func (w *watched) Expire(ctx context.Context, before string, most int) (rows int64, more bool, err error) {
+	if rows, more, err = w.engine.Expire(ctx, before, most); err == nil && rows > 0 {
+		w.loaded()
+	}
+	return rows, more, err
+}
+
+// Erase implements deletion.Warehouse.
+func (w *watched) Erase(ctx context.Context, e warehouse.Erasure) (warehouse.Erased, error) {
+	erased, err := w.engine.Erase(ctx, e)
+	if err == nil && (e.Rows || e.Users) {
+		w.loaded()
+	}
+	return erased, err
 }

@@ -58,12 +58,16 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	keys := newKeys(dir, o.APIKey, o.keyGiven, o.NewSecret)
 	watched := &watched{engine: e, loaded: func() {}}
-	p := newPipeline(watched, store, keys.ring, o.Now, o.newID, logger)
-	insights, err := o.newInsights(e, p.queue, dir.Secrets.SessionKey, logger)
+	p := newPipeline(watched, store, keys.ring, o.retention(), o.Now, o.newID, logger)
+	url, _ := address(listener)
+	insights, checker, err := o.newInsights(e, p.queue, dir.Secrets.SessionKey, url, logger)
 	if err != nil {
 		return err
 	}
-	watched.loaded = func() { insights.ObserveLoad(o.Now()) }
+	watched.loaded = func() {
+		insights.ObserveLoad(o.Now())
+		checker.Loaded()
+	}
 	// What a crash left between the raw data and the warehouse comes first.
 	if _, err := p.loader.Sweep(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -71,6 +75,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		return failure.New(err, "The raw data is safe; start again when the cause is mended.", "load what the last run left")
 	}
+	defer startChecks(checker)()
 	return o.serve(ctx, dir, listener, p, keys, insights.EndStreams, split(p.collection, insights, newAdmin(o.Token, p, keys, o.Now, logger)), logger)
 }
 

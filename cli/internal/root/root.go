@@ -15,6 +15,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/audit"
 	"github.com/dataloaf/dataloaf/cli/internal/completion"
 	"github.com/dataloaf/dataloaf/cli/internal/cost"
+	"github.com/dataloaf/dataloaf/cli/internal/deleteuser"
 	"github.com/dataloaf/dataloaf/cli/internal/destroy"
 	"github.com/dataloaf/dataloaf/cli/internal/dev"
 	"github.com/dataloaf/dataloaf/cli/internal/doctor"
@@ -86,6 +87,7 @@ func Command(streams term.Streams, lookup environment.Lookup) *cobra.Command {
 			replay.Command(streams),
 			audit.Command(streams),
 			rotatekey.Command(streams),
+			deleteuser.Command(streams),
 		}},
 		{cobra.Group{ID: "data", Title: "With data:"}, []*cobra.Command{
 			importer.Command(streams),

@@ -243,6 +243,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deletions of users' data
+         * @description Those that were asked for, the newest first: the ones under way, and the
+         *     receipts of those that are done. Needs the role admin.
+         */
+        get: operations["listDeletions"];
+        put?: never;
+        /**
+         * Delete a user's data for good
+         * @description Everything that was accepted until now of the user goes: from the
+         *     warehouse, and from the raw objects with their older versions. The load
+         *     function does it; a deletion cannot be called back. What the user does
+         *     from now on is a new user's. An id of which nothing is known is taken as
+         *     well: its data may be on the way. Needs the role admin.
+         */
+        post: operations["askDeletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The deletions of one user
+         * @description Whether the data of a user was deleted: receipts keep a hash of the id, to
+         *     which this compares. Needs the role admin.
+         */
+        post: operations["findDeletions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One deletion
+         * @description How far it has come, or its receipt. Needs the role admin.
+         */
+        get: operations["getDeletion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/query": {
         parameters: {
             query?: never;
@@ -694,6 +764,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alerts, and how they stand
+         * @description All alerts, the oldest first, and the SNS topics that one may name.
+         *     A viewer sees of a webhook's address the host alone.
+         */
+        get: operations["listAlerts"];
+        put?: never;
+        /**
+         * Make an alert
+         * @description `Location` names it. Each webhook in the answer has its signing secret:
+         *     it is shown this once. The first check comes within seconds.
+         */
+        post: operations["createAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One alert
+         * @description The `ETag` is its version; a check does not change it.
+         */
+        get: operations["getAlert"];
+        /**
+         * Replace an alert
+         * @description `If-Match` names the version that is replaced; without it, whichever it
+         *     has now. A destination with the id of one that the alert has keeps its
+         *     signing secret; one without an id is new, and its secret is in this
+         *     answer alone.
+         */
+        put: operations["replaceAlert"];
+        post?: never;
+        /** Delete an alert and its history */
+        delete: operations["deleteAlert"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What an alert found and told
+         * @description The newest first, at most 100: each check that changed the state, that
+         *     somebody was told of, or that failed.
+         */
+        get: operations["alertHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an alert's destinations
+         * @description Sends each destination one notification of type `alert.test`, once, and
+         *     tells what became of it. That one does not get through is part of the
+         *     answer.
+         */
+        post: operations["testAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts": {
         parameters: {
             query?: never;
@@ -1119,6 +1295,72 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: string;
+        };
+        NewDeletion: {
+            /** @description Whose data goes, of 1 to 256 bytes. Case counts. */
+            user_id: string;
+            /** @description At most 400 characters; it is kept with the receipt and must not name the user. */
+            reason?: string;
+        };
+        Deletion: {
+            id: string;
+            /** @description Null once the deletion is done. */
+            user_id: string | null;
+            /** @description PBKDF2 of the id with HMAC-SHA-256: pbkdf2-sha256$ROUNDS$SALT$HASH. */
+            user_hash: string;
+            reason: string;
+            state: components["schemas"]["DeletionState"];
+            /**
+             * @description Of a deletion that runs: it rewrites raw objects, removes older
+             *     versions of them, or waits for what was on its way when it was asked for.
+             * @enum {string|null}
+             */
+            phase: "objects" | "versions" | "settling" | null;
+            /**
+             * Format: date-time
+             * @description What was accepted until then goes.
+             */
+            requested_at: string;
+            requested_by: string;
+            /**
+             * Format: date-time
+             * @description While it settles, when the last pass may begin.
+             */
+            settles_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            deleted: {
+                /** @description Rows of the table of events. */
+                event_rows: number;
+                /** @description Rows of the table of users. */
+                user_rows: number;
+                /** @description Raw objects that were rewritten. */
+                objects: number;
+                /** @description Lines that were left out of them. */
+                lines: number;
+                /** @description Older versions that were removed. */
+                versions: number;
+            };
+            /** @description Raw objects that were looked into, in all passes. */
+            objects_seen: number;
+            /** @description Raw objects that cannot be read to their end, the first of them. */
+            unreadable: string[];
+            /** @description What is left, of a deletion that is done. */
+            remains: {
+                what: string;
+                /**
+                 * Format: date-time
+                 * @description When it goes by itself; null where somebody has to see to it.
+                 */
+                until: string | null;
+            }[];
+            /** @description Why the last try failed. */
+            error: string | null;
+        };
+        /** @enum {string} */
+        DeletionState: "requested" | "running" | "done" | "failed";
+        DeletionList: {
+            deletions: components["schemas"]["Deletion"][];
         };
         TokenList: {
             tokens: components["schemas"]["Token"][];
@@ -2127,6 +2369,197 @@ export interface components {
             }[];
             /** @description What to give as `after` for the next page; null on the last. */
             next: string | null;
+        };
+        /**
+         * @description The line of the trend that is watched: `series` or `formula`, by its place
+         *     in the insight's query from 0. One of the two.
+         */
+        AlertMeasure: {
+            series?: number;
+            formula?: number;
+        };
+        /** @description A group of the insight's breakdown; null for the events without the property. */
+        AlertGroup: {
+            value?: string | null;
+        };
+        /**
+         * @description `above` and `below` compare the value itself; the threshold is not above
+         *     or below itself. `rises` and `falls` compare with the interval before, by
+         *     `unit`, and hold from the threshold on.
+         */
+        AlertCondition: {
+            /** @enum {string} */
+            type: "above" | "below" | "rises" | "falls";
+            threshold: number;
+            /**
+             * @description Of `rises` and `falls` alone.
+             * @enum {string}
+             */
+            unit?: "absolute" | "percent";
+        };
+        /**
+         * @description `complete` is the last interval that is over for ten minutes; `current`
+         *     the one that now lies in.
+         * @enum {string}
+         */
+        AlertBucket: "complete" | "current";
+        /**
+         * @description `new` was not checked yet. `no_data` has no value to compare. `error`
+         *     cannot be asked: the insight is gone, or is no trend with that line.
+         * @enum {string}
+         */
+        AlertStatus: "new" | "ok" | "firing" | "no_data" | "error";
+        AlertDestinationDraft: {
+            /** @description That of one which the alert has, to keep it; left out for a new one. */
+            id?: string;
+            /** @enum {string} */
+            kind: "webhook" | "sns";
+            /** @description Of a webhook: an https address on the internet, port 443. */
+            url?: string;
+            /** @description Of SNS: one of `topics` of the list. */
+            topic_arn?: string;
+        };
+        AlertDraft: {
+            name: string;
+            description?: string;
+            /** @default true */
+            enabled: boolean;
+            /** @description A saved insight that is a trend. */
+            insight_id: string;
+            measure: components["schemas"]["AlertMeasure"];
+            /** @description Required where the insight has a breakdown, and only there. */
+            group?: components["schemas"]["AlertGroup"] | null;
+            bucket?: components["schemas"]["AlertBucket"];
+            condition: components["schemas"]["AlertCondition"];
+            /**
+             * @description The least time between two checks.
+             * @default 60
+             */
+            check_every_minutes: number;
+            /**
+             * @description Whether it is also checked once at the end of each interval when nothing was loaded, which wakes the warehouse.
+             * @default false
+             */
+            check_without_loads: boolean;
+            /** @default true */
+            notify_recovery: boolean;
+            /**
+             * @description After how many hours an alert that goes on is told again; 0 never.
+             * @default 0
+             */
+            repeat_after_hours: number;
+            destinations?: components["schemas"]["AlertDestinationDraft"][];
+        };
+        AlertDestination: {
+            id: string;
+            /** @enum {string} */
+            kind: "webhook" | "sns";
+            /** @description To a viewer the host alone. */
+            url?: string;
+            topic_arn?: string;
+            /** @description Whether a signing secret is kept. It is not read back. */
+            has_secret: boolean;
+            /** @description The signing secret; in the answer to the call alone that made it. */
+            secret?: string;
+        };
+        AlertState: {
+            status: components["schemas"]["AlertStatus"];
+            /** @description Why there is no data, or what is wrong. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description The start of the interval that was looked at.
+             */
+            bucket?: string;
+            /** Format: date-time */
+            bucket_end?: string;
+            value: number | null;
+            /** @description The interval before's, for a condition that compares with it. */
+            before?: number;
+            /** @description In the condition's unit. */
+            change?: number;
+            /** @description What the value is of, in words. */
+            line?: string;
+            /** @description The insight's name. */
+            insight?: string;
+            /**
+             * Format: date-time
+             * @description When the status was reached.
+             */
+            since?: string;
+            /** Format: date-time */
+            checked_at?: string;
+            /**
+             * Format: date-time
+             * @description When somebody was last told of this status.
+             */
+            notified_at?: string;
+            /** @description Why the last check came to no result, such as a warehouse that was away; the rest is then of the one before. */
+            failed_check?: string;
+        };
+        Alert: {
+            id: string;
+            name: string;
+            description: string;
+            enabled: boolean;
+            insight_id: string;
+            measure: components["schemas"]["AlertMeasure"];
+            group: components["schemas"]["AlertGroup"] | null;
+            bucket: components["schemas"]["AlertBucket"];
+            condition: components["schemas"]["AlertCondition"];
+            check_every_minutes: number;
+            check_without_loads: boolean;
+            notify_recovery: boolean;
+            repeat_after_hours: number;
+            destinations: components["schemas"]["AlertDestination"][];
+            state: components["schemas"]["AlertState"];
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        AlertList: {
+            alerts: components["schemas"]["Alert"][];
+            /** @description The SNS topics that this server may publish to. */
+            topics: string[];
+        };
+        AlertDelivery: {
+            destination_id: string;
+            /** @enum {string} */
+            kind: "webhook" | "sns";
+            /** @description A host, or a topic. */
+            to: string;
+            /** Format: date-time */
+            at: string;
+            ok: boolean;
+            attempts: number;
+            error?: string;
+        };
+        AlertDeliveries: {
+            deliveries: components["schemas"]["AlertDelivery"][];
+        };
+        AlertEntry: {
+            /** @description The notification's, which its receivers get as `webhook-id`. */
+            id?: string;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            event?: "alert.firing" | "alert.repeated" | "alert.recovered" | "alert.no_data" | "alert.error";
+            status: components["schemas"]["AlertStatus"];
+            previous_status: components["schemas"]["AlertStatus"];
+            reason?: string;
+            /** Format: date-time */
+            bucket?: string;
+            value: number | null;
+            change?: number;
+            threshold: number;
+            deliveries?: components["schemas"]["AlertDelivery"][];
+        };
+        AlertHistory: {
+            history: components["schemas"]["AlertEntry"][];
         };
         EventList: {
             events: components["schemas"]["EventInfo"][];
@@ -3261,6 +3694,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listDeletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deletions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    askDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "reason": "ticket 4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDeletion"];
+            };
+        };
+        responses: {
+            /** @description The deletion as it was asked for. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    /** @description The path of the deletion. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    findDeletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada"
+                 *     }
+                 */
+                "application/json": {
+                    user_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The deletions of the user, the newest first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deletion. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -4575,6 +5144,241 @@ export interface operations {
             429: components["responses"]["Busy"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alerts. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 256 KiB, and at most 65,535 bytes as it is saved. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertDraft"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    replaceAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /** @description At most 256 KiB, and at most 65,535 bytes as it is saved. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertDraft"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Version"];
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that the item was read with. Where it has another version by
+                 *     now, the answer is 409 `conflict` and nothing is changed.
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    alertHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertHistory"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    testAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's id. */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDeliveries"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyCalls"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
     };

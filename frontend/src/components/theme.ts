@@ -4,6 +4,7 @@ export type Theme = "system" | "light" | "dark";
 
 const KEY = "dataloaf.theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const paper = window.matchMedia("print");
 const listeners = new Set<() => void>();
 let chosen: Theme = stored();
 
@@ -29,6 +30,7 @@ export function startTheme() {
     for (const listener of listeners) listener();
   };
   dark.addEventListener("change", tell);
+  paper.addEventListener("change", tell);
   // Another tab's choice holds here too.
   window.addEventListener("storage", (event) => {
     if (event.key !== KEY) return;
@@ -60,9 +62,10 @@ export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, () => chosen);
 }
 
-/** The scheme in force, for what is not drawn by CSS. */
+/** The scheme in force, for what is not drawn by CSS. Paper is light. */
 export function useScheme(): "light" | "dark" {
-  return useSyncExternalStore(subscribe, () =>
-    chosen === "system" ? (dark.matches ? "dark" : "light") : chosen,
-  );
+  return useSyncExternalStore(subscribe, () => {
+    if (paper.matches) return "light";
+    return chosen === "system" ? (dark.matches ? "dark" : "light") : chosen;
+  });
 }

@@ -68,15 +68,19 @@ type AWS struct {
 	// URL is its address.
 	URL string
 
-	mu       sync.Mutex
-	fault    func(Call) Fault
-	calls    []Call
-	offset   time.Duration
-	number   int
-	streams  map[string]*stream
-	buckets  map[string]map[string]object
-	notify   map[string][]notify
-	mirror   string
+	mu      sync.Mutex
+	fault   func(Call) Fault
+	calls   []Call
+	offset  time.Duration
+	number  int
+	streams map[string]*stream
+	buckets map[string]map[string]object
+	notify  map[string][]notify
+	mirror  string
+	// older are the versions that are no longer current, by bucket and key, and
+	// held those that may not be removed.
+	older    map[string]map[string][]version
+	held     map[string]bool
 	queues   map[string]*queue
 	secrets  map[string]string
 	hangEnds chan struct{}
@@ -86,7 +90,7 @@ type AWS struct {
 func New(tb testing.TB) *AWS {
 	tb.Helper()
 	a := &AWS{
-		streams: map[string]*stream{}, buckets: map[string]map[string]object{}, notify: map[string][]notify{},
+		streams: map[string]*stream{}, buckets: map[string]map[string]object{}, older: map[string]map[string][]version{}, held: map[string]bool{}, notify: map[string][]notify{},
 		queues: map[string]*queue{}, secrets: map[string]string{}, hangEnds: make(chan struct{}),
 	}
 	server := httptest.NewServer(a)

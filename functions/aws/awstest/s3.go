@@ -42,6 +42,33 @@ func (a *AWS) Notify(bucket, prefix, queue string) {
 	a.notify[bucket] = append(a.notify[bucket], notify{prefix, queue})
 }
 
+// Version makes a bucket keep what its objects were before.
+func (a *AWS) Version(bucket string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.older[bucket] = map[string][]version{}
+}
+
+// Older are the contents that objects of a bucket had before, by version.
+func (a *AWS) Older(bucket string) map[string][]byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := map[string][]byte{}
+	for key, versions := range a.older[bucket] {
+		for _, v := range versions {
+			all[key+"?"+v.id] = v.body
+		}
+	}
+	return all
+}
+
+// Hold keeps a version from being removed, as Object Lock does.
+func (a *AWS) Hold(bucket, keyAndVersion string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.held[bucket+"/"+keyAndVersion] = true
+}
+
 // Mirror also writes every object that is put from now on to a folder, at
 // bucket/key, for a stand-in of another service that reads S3.
 func (a *AWS) Mirror(dir string) {
@@ -61,6 +88,7 @@ func (a *AWS) PutObject(bucket, key string, body []byte) {
 func (a *AWS) DeleteObject(bucket, key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.outdate(bucket, key)
 	delete(a.buckets[bucket], key)
 }
 
@@ -79,7 +107,25 @@ func (a *AWS) Keys(bucket string) []string {
 	return slices.Sorted(maps.Keys(a.buckets[bucket]))
 }
 
+// version is what an object was before.
+type version struct {
+	id   string
+	body []byte
+}
+
+// outdate keeps the current version of an object as an older one.
+func (a *AWS) outdate(bucket, key string) {
+	o, ok := a.buckets[bucket][key]
+	if a.older[bucket] == nil || !ok {
+		return
+	}
+	versions := a.older[bucket][key]
+	next := version{id: "v" + strconv.Itoa(len(versions)+1), body: o.body}
+	a.older[bucket][key] = append([]version{next}, versions...)
+}
+
 func (a *AWS) put(bucket, key string, o object) {
+	a.outdate(bucket, key)
 	a.buckets[bucket][key] = o
 	if a.mirror != "" {
 		if err := mirror(filepath.Join(a.mirror, bucket, filepath.FromSlash(key)), o.body); err != nil {
@@ -118,6 +164,12 @@ func (a *AWS) s3(r *http.Request, body []byte) (name, subject string, do operati
 	}
 	get := func(Fault) (answer, error) {
 		o, ok := a.buckets[bucket][key]
+		if id := r.URL.Query().Get("versionId"); id != "" {
+			i := a.indexOf(bucket, key, id)
+			if ok = i >= 0; ok {
+				o = object{body: a.older[bucket][key][i].body, header: http.Header{}}
+			}
+		}
 		if !ok {
 			return answer{}, fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 		}
@@ -132,6 +184,10 @@ func (a *AWS) s3(r *http.Request, body []byte) (name, subject string, do operati
 	switch {
 	case r.Method == http.MethodGet && (!hasKey || key == "") && r.URL.Query().Get("list-type") == "2":
 		return "ListObjectsV2", bucket, exists(func(Fault) (answer, error) { return a.list(bucket, r.URL.Query()) })
+	case r.Method == http.MethodGet && (!hasKey || key == "") && r.URL.Query().Has("versions"):
+		return "ListObjectVersions", bucket, exists(func(Fault) (answer, error) { return a.listVersions(bucket, r.URL.Query()) })
+	case r.Method == http.MethodDelete && key != "" && r.URL.Query().Get("versionId") != "":
+		return "DeleteObject", path, exists(func(Fault) (answer, error) { return a.removeVersion(bucket, key, r.URL.Query().Get("versionId")) })
 	case r.Method == http.MethodGet && key != "":
 		return "GetObject", path, exists(get)
 	case r.Method == http.MethodHead && key != "":
@@ -204,6 +260,91 @@ func (a *AWS) list(bucket string, q url.Values) (answer, error) {
 			ETag: `"0123456789abcdef0123456789abcdef"`, StorageClass: "STANDARD",
 		})
 	}
+	text, err := xml.Marshal(out)
+	return answer{header: http.Header{"Content-Type": {"application/xml"}}, body: append([]byte(xml.Header), text...)}, err
+}
+
+func (a *AWS) indexOf(bucket, key, id string) int {
+	return slices.IndexFunc(a.older[bucket][key], func(v version) bool { return v.id == id })
+}
+
+func (a *AWS) removeVersion(bucket, key, id string) (answer, error) {
+	i := a.indexOf(bucket, key, id)
+	if i < 0 {
+		return answer{status: http.StatusNoContent}, nil // so does S3
+	}
+	if a.held[bucket+"/"+key+"?"+id] {
+		return answer{}, fail(http.StatusForbidden, "AccessDenied", "Access Denied because object protected by object lock.")
+	}
+	a.older[bucket][key] = slices.Delete(a.older[bucket][key], i, i+1)
+	return answer{status: http.StatusNoContent}, nil
+}
+
+type versions struct {
+	XMLName             xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListVersionsResult"`
+	Name                string
+	Prefix              string
+	KeyMarker           string
+	MaxKeys             int
+	IsTruncated         bool
+	NextKeyMarker       string          `xml:",omitempty"`
+	NextVersionIdMarker string          `xml:",omitempty"` //nolint:revive // S3's name
+	Version             []listedVersion `xml:"Version"`
+	DeleteMarker        []deleteMarker  `xml:"DeleteMarker"`
+}
+
+type listedVersion struct {
+	Key, VersionId string //nolint:revive // S3's name
+	IsLatest       bool
+	Size           int64
+}
+
+type deleteMarker struct {
+	Key, VersionId string //nolint:revive // S3's name
+	IsLatest       bool
+}
+
+// listVersions lists the versions of a bucket, a few a page, so that those of one
+// key come on two.
+func (a *AWS) listVersions(bucket string, q url.Values) (answer, error) {
+	const page = 3
+	out := versions{Name: bucket, Prefix: q.Get("prefix"), KeyMarker: q.Get("key-marker"), MaxKeys: page}
+	keys := map[string]bool{}
+	for key := range a.buckets[bucket] {
+		keys[key] = true
+	}
+	for key := range a.older[bucket] {
+		keys[key] = true
+	}
+	behind := q.Get("version-id-marker") == ""
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if !strings.HasPrefix(key, out.Prefix) || key < out.KeyMarker || key == out.KeyMarker && behind {
+			continue
+		}
+		current, there := a.buckets[bucket][key]
+		all := []listedVersion{{Key: key, VersionId: "current", IsLatest: true, Size: int64(len(current.body))}}
+		for _, v := range a.older[bucket][key] {
+			all = append(all, listedVersion{Key: key, VersionId: v.id, Size: int64(len(v.body))})
+		}
+		for _, v := range all {
+			if key == out.KeyMarker && !behind {
+				behind = v.VersionId == q.Get("version-id-marker")
+				continue
+			}
+			if len(out.Version)+len(out.DeleteMarker) == page {
+				out.IsTruncated = true
+				text, err := xml.Marshal(out)
+				return answer{header: http.Header{"Content-Type": {"application/xml"}}, body: append([]byte(xml.Header), text...)}, err
+			}
+			out.NextKeyMarker, out.NextVersionIdMarker = key, v.VersionId
+			if v.IsLatest && !there {
+				out.DeleteMarker = append(out.DeleteMarker, deleteMarker{Key: key, VersionId: "marker", IsLatest: true})
+				continue
+			}
+			out.Version = append(out.Version, v)
+		}
+	}
+	out.NextKeyMarker, out.NextVersionIdMarker = "", ""
 	text, err := xml.Marshal(out)
 	return answer{header: http.Header{"Content-Type": {"application/xml"}}, body: append([]byte(xml.Header), text...)}, err
 }

@@ -23,6 +23,9 @@ type Runner interface {
 	Sweep(ctx context.Context, w load.Window) (load.Summary, error)
 	// Replay loads again what was set aside in a range.
 	Replay(ctx context.Context, r load.Range) (load.Summary, error)
+	// Delete goes on with deletions of users' data, and tells when there is more
+	// to do: never, for the zero time.
+	Delete(ctx context.Context) (next time.Time, err error)
 }
 
 // Keeper hides from other runs what this one has received.
@@ -54,6 +57,10 @@ type Report struct {
 	Inserted    int64  `json:"inserted"`
 	Duplicates  int64  `json:"duplicates"`
 	Quarantined int    `json:"quarantined"`
+	// Expired objects are no longer kept and were passed over; ExpiredRows are
+	// events that were deleted because they are not.
+	Expired     int   `json:"expired"`
+	ExpiredRows int64 `json:"expired_rows"`
 	// QuarantinedObjects names the first of them.
 	QuarantinedObjects []string `json:"quarantined_objects,omitempty"`
 	// Stopped says that the time was up: the same call goes on where it ended.
@@ -69,6 +76,9 @@ func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
 	if audited(event) {
 		return l.audit(ctx, event)
 	}
+	if deletes(event) {
+		return l.delete(ctx)
+	}
 	action, do, err := l.action(event)
 	if err != nil {
 		l.Logger.ErrorContext(ctx, "an event is not known", "error", err)
@@ -79,12 +89,13 @@ func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
 	report := Report{
 		Action: action, Objects: summary.Objects, Known: summary.Known, Missing: summary.Missing, Lines: summary.Lines,
 		Inserted: summary.Inserted, Duplicates: summary.Duplicates, Quarantined: len(summary.Quarantined), Stopped: summary.Stopped,
+		Expired: summary.Expired, ExpiredRows: summary.ExpiredRows,
 	}
 	for _, o := range summary.Quarantined[:min(maxNamed, len(summary.Quarantined))] {
 		report.QuarantinedObjects = append(report.QuarantinedObjects, o.ID())
 	}
 	log := l.Logger.With("action", action, "objects", report.Objects, "known", report.Known, "missing", report.Missing, "lines", report.Lines,
-		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "stopped", report.Stopped,
+		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "expired", report.Expired, "expired_rows", report.ExpiredRows, "stopped", report.Stopped,
 		"elapsed_ms", l.Now().Sub(started).Milliseconds())
 	if err != nil {
 		log.ErrorContext(ctx, "a load failed", "error", err)
@@ -188,7 +199,7 @@ func (l *Load) ranged(what, action string, from, to, kind *string) (load.Range, 
 	return r, r.Check()
 }
 
-const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"}, {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted, and the same with {"action":"audit"} and "deep":true`
+const known = `load knows the event of an EventBridge schedule, {"action":"prepare"}, {"action":"sweep"}, {"action":"sweep","since":"72h"}, {"action":"delete"}, {"action":"replay","from":"2026-03-04T05:00:00Z"} with "to" and "kind" where they are wanted, and the same with {"action":"audit"} and "deep":true`
 
 // finishReserve of an invocation's time is kept from its work: Lambda kills
 // what is still at it at the deadline, with the transaction half-way and not a

@@ -65,6 +65,17 @@ func (r *runner) Replay(ctx context.Context, of load.Range) (load.Summary, error
 	return r.do(ctx, "replay")
 }
 
+func (r *runner) Delete(context.Context) (time.Time, error) {
+	if r.panics {
+		panic("no way")
+	}
+	r.did = "delete"
+	return due, r.err
+}
+
+// due is when the runner has more to delete.
+var due = time.Date(2026, 3, 5, 6, 0, 0, 0, time.UTC)
+
 func (r *runner) Keep(ctx context.Context, _ <-chan time.Time) {
 	close(r.kept)
 	<-ctx.Done()
@@ -127,6 +138,20 @@ func TestWhatLoadDoes(t *testing.T) {
 	}
 	if _, err := newLoad(&runner{}, new(bytes.Buffer)).Invoke(t.Context(), json.RawMessage(`{"action":"dance"}`)); err == nil || !strings.Contains(err.Error(), "sweep") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestGoingOnWithDeletions(t *testing.T) {
+	r := &runner{}
+	out, err := newLoad(r, new(bytes.Buffer)).Invoke(t.Context(), json.RawMessage(`{"action":"delete"}`))
+	if report, ok := out.(invoke.DeleteReport); err != nil || !ok || report.Action != "delete" || !report.Next.Equal(due) || r.did != "delete" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	for _, r := range []*runner{{err: errors.New("away")}, {panics: true}} {
+		var log bytes.Buffer
+		if out, err := newLoad(r, &log).Invoke(t.Context(), json.RawMessage(`{"action":"delete"}`)); err == nil || out != nil || log.Len() == 0 {
+			t.Errorf("%+v, %v, %s", out, err, &log)
+		}
 	}
 }
 

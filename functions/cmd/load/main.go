@@ -18,6 +18,7 @@ import (
 	"github.com/dataloaf/dataloaf/functions/aws/invoke"
 	"github.com/dataloaf/dataloaf/functions/cmd/internal/environment"
 	"github.com/dataloaf/dataloaf/functions/cmd/internal/session"
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
@@ -29,7 +30,31 @@ const (
 	keepEvery = visibility / 3
 	// reserve is what a transaction of load.MaxObjects may take.
 	reserve = 2 * time.Minute
+	// deletionSlice of a run is for deletions at most: a pass over years of raw
+	// objects must not keep the loads from their turn.
+	deletionSlice = 4 * time.Minute
+	// deletionLease outlasts what a pass does between two words of its own.
+	deletionLease = 5 * time.Minute
+	// settle is how long what was accepted may be on its way: Firehose tries to
+	// deliver for up to 24 hours, and a buffer, clocks and the delivery itself take
+	// minutes.
+	// Source: https://docs.aws.amazon.com/firehose/latest/dev/troubleshooting.html
+	settle = 25 * time.Hour
+	// versionDays is after how many days the buckets' lifecycle removes versions
+	// that are no longer current, and errorDays objects under errors/; recoveryDays
+	// is how long Redshift keeps recovery points.
+	// Source: https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-snapshots-recovery-points.html
+	versionDays, errorDays, recoveryDays = 30, 30, 1
 )
+
+// remains is what a deletion cannot reach in AWS.
+func remains(done time.Time) []warehouse.Remains {
+	return []warehouse.Remains{
+		{What: "recovery points of Redshift", Until: done.AddDate(0, 0, recoveryDays)},
+		{What: "records that Firehose could not deliver, where there are any: objects under errors/ in the raw buckets", Until: done.AddDate(0, 0, errorDays+versionDays)},
+		{What: "logs that quote a broken record, snapshots and exports that people made: for as long as they are kept"},
+	}
+}
 
 func main() {
 	if err := run(context.Background(), os.Getenv, os.Stderr, lambda.Start); err != nil {
@@ -49,6 +74,7 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 	adminSecret := env.Text("LOAF_WAREHOUSE_ADMIN_SECRET")
 	updateSecret, insightsSecret := env.Text("LOAF_UPDATE_SECRET"), env.Text("LOAF_INSIGHTS_SECRET")
 	deployment := env.Text("LOAF_DEPLOYMENT")
+	retention, rawRetention := load.Retention{Days: env.Days("LOAF_EVENT_RETENTION_DAYS")}, load.Retention{Days: env.Days("LOAF_RAW_RETENTION_DAYS")}
 	where := env.Warehouse("dataloaf-load")
 	if err := env.Err(); err != nil {
 		return err
@@ -82,14 +108,18 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 	notifications := aws.NewNotifications(aws.NotificationsConfig{
 		Queue: aws.NewQueue(config, queueURL), Buckets: buckets, Visibility: visibility, Now: time.Now, Logger: logger,
 	})
-	loader := load.New(load.Config{Queue: notifications, Warehouse: tables, Lister: store, Logger: logger, Reserve: reserve, Now: time.Now})
+	loader := load.New(load.Config{Queue: notifications, Warehouse: tables, Lister: store, Logger: logger, Reserve: reserve, Now: time.Now, Retention: retention, Expirer: tables})
+	deletions := deletion.New(deletion.Config{
+		Warehouse: tables, Store: store, Settle: settle, Slice: deletionSlice, Reserve: reserve, Lease: deletionLease, VersionDays: versionDays,
+		Remains: remains, Now: time.Now, Logger: logger,
+	})
 	runner := load.NewDeployment(load.DeploymentConfig{
-		Name: deployment, Loader: loader, Tables: tables, Store: store, Bucket: buckets.Events, Now: time.Now, Logger: logger,
+		Name: deployment, Loader: loader, Tables: tables, Store: store, Deletions: deletions, Bucket: buckets.Events, Now: time.Now, Logger: logger,
 	})
 	handler := &invoke.Load{
 		Runner: runner,
 		Keeper: notifications, KeepEvery: keepEvery, Now: time.Now, Logger: logger,
-		Auditor: audit.New(audit.Config{Lister: store, Source: store, Reserve: reserve, Now: time.Now, Open: func(ctx context.Context) (audit.Warehouse, error) {
+		Auditor: audit.New(audit.Config{Lister: store, Source: store, Reserve: reserve, Retention: retention, RawRetention: rawRetention, Now: time.Now, Open: func(ctx context.Context) (audit.Warehouse, error) {
 			if err := runner.MustBeReady(ctx, "audit"); err != nil {
 				return nil, err
 			}

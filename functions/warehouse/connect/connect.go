@@ -178,14 +178,6 @@ func sessionOf(d warehouse.Dialect) ([]string, error) {
 	}
 }
 
-func dial(ctx context.Context, c pq.Config) (driver.Conn, error) {
-	connector, err := pq.NewConnectorConfig(c)
-	if err != nil {
-		return nil, err
-	}
-	return connector.Connect(ctx)
-}
-
 // withLogin logs in, and once more with a fresh login where the warehouse
 // refuses the one that was known.
 func withLogin(ctx context.Context, login warehouse.LoginFunc, open func(warehouse.Login) (driver.Conn, error)) (driver.Conn, error) {

@@ -31,6 +31,20 @@ func (e *engine) Lock(context.Context, *sql.Tx) error { return nil }
 // TimeType implements writer.Engine.
 func (e *engine) TimeType() string { return "TIMESTAMP" }
 
+// Gone implements writer.Engine. The properties are counted by their JSON types,
+// as the catalogue has them, wherever their values lie.
+func (e *engine) Gone() writer.Gone {
+	return writer.Gone{
+		Create: `CREATE TEMP TABLE "loaf_gone" ("event" VARCHAR, "properties" JSON)`,
+		Properties: `CREATE TEMP TABLE "loaf_gone_properties" AS
+SELECT "event", "property", "type", COUNT(*) AS "count" FROM (
+  SELECT "event", "property", CASE json_type("properties", '/' || replace(replace("property", '~', '~0'), '/', '~1'))
+    WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'NULL' THEN NULL ELSE 'number' END AS "type"
+  FROM (SELECT "event", "properties", unnest(json_keys("properties")) AS "property" FROM "loaf_gone")
+) WHERE "type" IS NOT NULL GROUP BY ALL`,
+	}
+}
+
 // The stage keeps DuckDB's insertion order, so its rowid tells which of two
 // equal events was stored first.
 const stage = `CREATE OR REPLACE TEMP TABLE "loaf_stage" AS
@@ -224,6 +238,8 @@ func (e *engine) Classify(err error) error {
 		return fmt.Errorf("%w: %w", writer.ErrConflict, err)
 	case duckdb.ErrorTypeConversion, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType, duckdb.ErrorTypeConstraint:
 		return &warehouse.DataError{Err: err}
+	case duckdb.ErrorTypeOutOfMemory:
+		return fmt.Errorf("%w: %w", warehouse.ErrTooMuch, err)
 	default:
 		return err
 	}

@@ -32,6 +32,17 @@ func (e *engine) Lock(ctx context.Context, tx *sql.Tx) error {
 // TimeType implements writer.Engine.
 func (e *engine) TimeType() string { return "TIMESTAMPTZ" }
 
+// Gone implements writer.Engine.
+func (e *engine) Gone() writer.Gone {
+	return writer.Gone{
+		Create: `CREATE TEMP TABLE "loaf_gone" ("event" text, "properties" jsonb)`,
+		Properties: `CREATE TEMP TABLE "loaf_gone_properties" AS
+SELECT g."event", p."key" AS "property", jsonb_typeof(p."value") AS "type", COUNT(*) AS "count"
+FROM "loaf_gone" g, jsonb_each(g."properties") AS p("key", "value")
+WHERE jsonb_typeof(p."value") <> 'null' GROUP BY 1, 2, 3`,
+	}
+}
+
 // StoreEvents implements writer.Engine.
 func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, objects []warehouse.Object) (writer.StoredEvents, error) {
 	out := writer.StoredEvents{Reports: make([]warehouse.ObjectReport, len(objects))}

@@ -35,6 +35,11 @@ func (e *engine) Lock(ctx context.Context, tx *sql.Tx) error {
 // TimeType implements writer.Engine. Redshift's times are in UTC.
 func (e *engine) TimeType() string { return "TIMESTAMP" }
 
+// Gone implements writer.Engine.
+func (e *engine) Gone() writer.Gone {
+	return writer.Gone{Create: CreateGone, Properties: CreateGoneProperties}
+}
+
 // lines is what reading the objects of a load told about their events.
 type lines struct {
 	n int64

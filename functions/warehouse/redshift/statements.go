@@ -167,6 +167,19 @@ LEFT JOIN "loaf_property_catalog" AS c ON c."event" = n."event" AND c."property"
 WHERE c."event" IS NULL`
 )
 
+// CreateGone and CreateGoneProperties hold what events that are being deleted
+// had in the catalogues.
+const (
+	CreateGone = `CREATE TEMP TABLE "loaf_gone" ("event" VARCHAR(800), "properties" SUPER)`
+
+	CreateGoneProperties = `CREATE TEMP TABLE "loaf_gone_properties" AS
+SELECT "event", "property", "type", COUNT(*) AS "count" FROM (
+  SELECT n."event" AS "event", CAST("key" AS VARCHAR(800)) AS "property", JSON_TYPEOF("value") AS "type"
+  FROM "loaf_gone" AS n, UNPIVOT n."properties" AS "value" AT "key"
+) AS p
+WHERE "type" <> 'null' GROUP BY "event", "property", "type"`
+)
+
 // maxText is the longest text, in bytes, that a parameter or the result of
 // JSON_SERIALIZE can be.
 // Source: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html

@@ -53,6 +53,18 @@ func steps(t *testing.T) map[string][]string {
 			Session, Lock, writer.SelectLedger(1), ReadUsers(2), ReadLargeUsers(1), CreateUserStage, StageUsers(2), DeleteUsers, InsertUsers, DropUserStage, InsertLargeUser(2, 1),
 			writer.InsertLedger(1, "TIMESTAMP"),
 		},
+		"erase": {
+			Session, writer.SelectDeletions, ReadUsers(1), writer.SelectSince, writer.UserEvents, Lock, writer.SaveDocument, writer.FindDocument, writer.AddDocument,
+			writer.UserLoads, CreateGone, writer.FillGone(writer.OfUser), writer.DeleteEvents(writer.OfUser), writer.LessEvents, writer.SeenEvents, writer.NoEvents,
+			CreateGoneProperties, writer.LessProperties, writer.NoProperties, writer.DropGone, writer.DropGoneToo,
+			writer.SelectEntries(2), writer.SelectLoadEntries(2), writer.CreateCounts, writer.InsertCounts(2), writer.UpdateFiles, writer.DropCounts,
+			writer.CreateSums, writer.InsertSums(2), writer.UpdateLoads, writer.DropSums, writer.SelectReasons, writer.SetReason, writer.DeleteUser,
+			writer.NextLoadID, writer.InsertLoad,
+		},
+		"expire": {
+			Session, writer.ExpiredLoads + "101", writer.ExpiredQuarantined, Lock, writer.CountEvents(writer.OfLoads(2)), writer.FillGone(writer.OfLoads(2)),
+			writer.DeleteEvents(writer.OfLoads(2)), writer.ExpireLoads(2), writer.ExpireQuarantined,
+		},
 		"audit": {Session, audit.LedgerRows(21, 2), audit.LedgerSums, audit.Loads, audit.EventRows, audit.DeepEvents(warehouse.Redshift, 2),
 			audit.SelectRecords, audit.DeleteRecords(2), audit.InsertRecord},
 		"migrate": {Session, CreateLock, Lock, migrate.CreateTable, migrate.CurrentVersion, migrate.InsertVersion, writer.AnyLedger},
@@ -102,6 +114,7 @@ func TestGolden(t *testing.T) {
 //   - JSON_PARSE, JSON_SERIALIZE, JSON_SERIALIZE_TO_VARBYTE, JSON_SIZE,
 //     JSON_TYPEOF, SUPER, UNPIVOT: super-functions, query-super
 //   - TO_VARBYTE: r_TO_VARBYTE
+//   - HAVING and SUBSTRING: r_HAVING_clause, r_SUBSTRING
 //   - LIKE in CREATE TABLE: r_CREATE_TABLE_NEW
 //   - NOCREATEDB, NOCREATEUSER, PASSWORD, USER: r_CREATE_USER, r_ALTER_USER
 //   - DEFAULT PRIVILEGES: r_ALTER_DEFAULT_PRIVILEGES
@@ -112,10 +125,10 @@ func TestGolden(t *testing.T) {
 // Each is a page of https://docs.aws.amazon.com/redshift/latest/dg/.
 var words = strings.Fields(`
 ALL ALTER AND AS AT BETWEEN BIGINT BY CASE CAST CHAR COALESCE COMPUPDATE COPY COUNT CREATE CURRENT_DATABASE DATABASE DEFAULT DELETE DESC
-DISTINCT DISTKEY DISTSTYLE DROP ELSE ENABLE_CASE_SENSITIVE_IDENTIFIER END EXISTS FORMAT FROM GRANT GREATEST GROUP GZIP IAM_ROLE IF IN INSERT
+DISTINCT DISTKEY DISTSTYLE DROP ELSE ENABLE_CASE_SENSITIVE_IDENTIFIER END EXISTS FORMAT FROM GRANT GREATEST GROUP GZIP HAVING IAM_ROLE IF IN INSERT
 INTEGER INTO IS JOIN JSON JSON_PARSE JSON_SERIALIZE JSON_SERIALIZE_TO_VARBYTE JSON_SIZE JSON_TYPEOF KEY LEAST LEFT LIKE LIMIT LOCK LOWER
 MANIFEST MAX MAXERROR MIN NOCREATEDB NOCREATEUSER NOT NULL OFF ON OR ORDER OVER PARTITION PASSWORD PG_BACKEND_PID PG_USER PRIVILEGES PUBLIC
-REGION REVOKE ROW_NUMBER SCHEMA SELECT SET SORTKEY STATUPDATE SUM SUPER SYS_LOAD_ERROR_DETAIL TABLE TABLES TEMP THEN TIMEFORMAT TIMESTAMP TO
+REGION REVOKE ROW_NUMBER SCHEMA SELECT SET SORTKEY STATUPDATE SUBSTRING SUM SUPER SYS_LOAD_ERROR_DETAIL TABLE TABLES TEMP THEN TIMEFORMAT TIMESTAMP TO
 TO_VARBYTE TRUE UNION UNPIVOT UPDATE USAGE USENAME USER USING VALUES VARCHAR WHEN WHERE`)
 
 var (

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/aws"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/alert"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
+	"github.com/dataloaf/dataloaf/insights-server/sns"
 )
 
 // cloud is what AWS keeps for the server; nil where AWS has no part in it.
@@ -18,6 +22,10 @@ type cloud struct {
 	login warehouse.LoginFunc
 	// waiting counts the files that wait to be loaded.
 	waiting func(context.Context) (int, error)
+	// loads tells when the last load was.
+	loads func(context.Context) (time.Time, error)
+	// topics publishes alerts.
+	topics alert.Sender
 }
 
 // readSecrets reads the page's secret into the configuration, and sets up what
@@ -25,7 +33,7 @@ type cloud struct {
 // that is there.
 func (c *config) readSecrets(ctx context.Context) (cloud, error) {
 	var out cloud
-	if c.loginSecret == "" && c.pageSecret == "" && len(c.queues) == 0 {
+	if c.loginSecret == "" && c.pageSecret == "" && len(c.queues) == 0 && c.loadState.key == "" && len(c.alertTopics) == 0 {
 		return out, nil
 	}
 	settings, err := aws.Load(ctx)
@@ -53,6 +61,12 @@ func (c *config) readSecrets(ctx context.Context) (cloud, error) {
 	if out.waiting != nil {
 		out.waiting = remember(out.waiting, waitingKept, time.Now)
 	}
+	if c.loadState.key != "" {
+		out.loads = loadMark(aws.NewStore(settings, aws.Buckets{}), c.loadState)
+	}
+	if len(c.alertTopics) > 0 {
+		out.topics = sns.New(settings)
+	}
 	if c.pageSecret == "" {
 		return out, nil
 	}
@@ -62,6 +76,32 @@ func (c *config) readSecrets(ctx context.Context) (cloud, error) {
 	}
 	return out, c.takePageSecret(secret)
 }
+
+// loadMark reads the mark of the last load, {"at":…}. Before the first load there
+// is none.
+func loadMark(store *aws.Store, o objectName) func(context.Context) (time.Time, error) {
+	return func(ctx context.Context) (time.Time, error) {
+		ctx, cancel := context.WithTimeout(ctx, markTimeout)
+		defer cancel()
+		text, err := store.Get(ctx, o.bucket, o.key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return time.Time{}, nil
+		}
+		if err != nil {
+			return time.Time{}, err
+		}
+		var mark struct {
+			At time.Time `json:"at"`
+		}
+		if err := json.Unmarshal(text, &mark); err != nil {
+			return time.Time{}, fmt.Errorf("read s3://%s/%s: %w", o.bucket, o.key, err)
+		}
+		return mark.At, nil
+	}
+}
+
+// markTimeout bounds one look at the mark; the next one is seconds away.
+const markTimeout = 10 * time.Second
 
 // takePageSecret takes the password and the session key from the secret. Its
 // errors show neither.

@@ -264,3 +264,47 @@ func TestHealthcheck(t *testing.T) {
 		t.Errorf("an address without a port: %v", err)
 	}
 }
+
+func TestTheMarkOfTheLastLoad(t *testing.T) {
+	a := inAWS(t)
+	a.MakeBucket("raw")
+	c, err := readConfig(environment("LOAF_WAREHOUSE_URL", "redshift://x@127.0.0.1:1/x", "LOAF_ADMIN_PASSWORD", "correct horse",
+		"LOAF_LOAD_STATE", "s3://raw/state/loaded.json", "LOAF_ALERT_TOPICS", "arn:aws:sns:eu-central-1:123456789012:loaf-alarms", "LOAF_WEBHOOK_ALLOW", "10.1.2.3 192.168.0.0/16"))
+	if err != nil || len(c.webhookAllow) != 2 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	cloud, err := c.readSecrets(t.Context())
+	if err != nil || cloud.topics == nil || len(a.Calls("")) != 0 {
+		t.Fatalf("%+v, %v, calls %v", cloud, err, a.Calls(""))
+	}
+	if at, err := cloud.loads(t.Context()); err != nil || !at.IsZero() {
+		t.Errorf("before the first load: %v, %v", at, err)
+	}
+	a.PutObject("raw", "state/loaded.json", []byte(`{"at":"2026-03-04T05:06:07.8Z"}`))
+	if at, err := cloud.loads(t.Context()); err != nil || !at.Equal(time.Date(2026, 3, 4, 5, 6, 7, 800_000_000, time.UTC)) {
+		t.Errorf("after it: %v, %v", at, err)
+	}
+	a.PutObject("raw", "state/loaded.json", []byte(`{`))
+	if at, err := cloud.loads(t.Context()); err == nil || !strings.Contains(err.Error(), "s3://raw/state/loaded.json") {
+		t.Errorf("a broken one: %v, %v", at, err)
+	}
+	a.SetFault(func(awstest.Call) awstest.Fault { return awstest.Fault{Status: 403, Code: "AccessDenied"} })
+	if at, err := cloud.loads(t.Context()); err == nil || !at.IsZero() {
+		t.Errorf("without the right: %v, %v", at, err)
+	}
+}
+
+func TestWhatAlertsNeedIsChecked(t *testing.T) {
+	good := []string{"LOAF_WAREHOUSE_URL", "redshift://x@127.0.0.1:1/x", "LOAF_ADMIN_PASSWORD", "correct horse"}
+	for name, values := range map[string][]string{
+		"LOAF_LOAD_STATE":    {"raw/state/loaded.json", "https://raw/loaded.json", "s3://raw", "s3://raw/", "s3:///loaded.json"},
+		"LOAF_ALERT_TOPICS":  {"alarms", "arn:aws:sns:eu-central-1:123456789012:queue.fifo", "arn:aws:sqs:eu-central-1:123456789012:queue"},
+		"LOAF_WEBHOOK_ALLOW": {"localhost", "10.0.0.0/33"},
+	} {
+		for _, value := range values {
+			if _, err := readConfig(environment(append(good, name, value)...)); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s=%s: %v", name, value, err)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -48,6 +49,12 @@ type config struct {
 	cacheBytes     int64
 	cacheTrust     time.Duration
 	logLevel       slog.Level
+	// loadState is the object that the load writes when it brought something.
+	loadState objectName
+	// alertTopics are the SNS topics that alerts may name, webhookAllow the networks
+	// that webhooks may be sent to although they are not on the internet.
+	alertTopics  []string
+	webhookAllow []netip.Prefix
 }
 
 // defaultAddress is where the server listens unless it is told otherwise.
@@ -75,6 +82,7 @@ func readConfig(getenv func(string) string) (config, error) {
 	var err error
 	c.queues, err = readQueues(getenv)
 	check(err)
+	check(c.readAlerts(getenv))
 	c.tokens, err = auth.ParseTokens(getenv("LOAF_TOKEN_SHA256"))
 	check(named("LOAF_TOKEN_SHA256", err))
 	c.queryTimeout, err = readDuration(getenv("LOAF_QUERY_TIMEOUT"), 30*time.Second)
@@ -203,6 +211,38 @@ func readQueues(getenv func(string) string) ([]string, error) {
 		queues = append(queues, address)
 	}
 	return queues, errors.Join(problems...)
+}
+
+// objectName is an object in S3; the zero value is none.
+type objectName struct{ bucket, key string }
+
+var topicPattern = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
+
+// readAlerts reads what alerts need beside the rest.
+func (c *config) readAlerts(getenv func(string) string) error {
+	var problems []error
+	if address := getenv("LOAF_LOAD_STATE"); address != "" {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "s3" || u.Host == "" || len(u.Path) < 2 {
+			problems = append(problems, fmt.Errorf("LOAF_LOAD_STATE is %q: give the object that the load writes, such as s3://bucket/state/loaded.json", address))
+		} else {
+			c.loadState = objectName{u.Host, u.Path[1:]}
+		}
+	}
+	for _, topic := range fields(getenv("LOAF_ALERT_TOPICS")) {
+		if !topicPattern.MatchString(topic) {
+			problems = append(problems, fmt.Errorf("LOAF_ALERT_TOPICS holds %q: give ARNs of standard SNS topics, such as arn:aws:sns:eu-central-1:123456789012:alarms", topic))
+		}
+		c.alertTopics = append(c.alertTopics, topic)
+	}
+	for _, network := range fields(getenv("LOAF_WEBHOOK_ALLOW")) {
+		prefix, err := readNetwork(network)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("LOAF_WEBHOOK_ALLOW holds %q: give addresses or networks, such as 10.0.0.0/16", network))
+		}
+		c.webhookAllow = append(c.webhookAllow, prefix)
+	}
+	return errors.Join(problems...)
 }
 
 func (c *config) readSessions(getenv func(string) string) error {

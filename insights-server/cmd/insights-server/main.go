@@ -16,19 +16,24 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no authorities
 
+	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/insights-server/alert"
 	"github.com/dataloaf/dataloaf/insights-server/audit"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
+	"github.com/dataloaf/dataloaf/insights-server/deletion"
 	"github.com/dataloaf/dataloaf/insights-server/document"
 	"github.com/dataloaf/dataloaf/insights-server/httpapi"
 	"github.com/dataloaf/dataloaf/insights-server/page"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 	"github.com/dataloaf/dataloaf/insights-server/saved"
+	"github.com/dataloaf/dataloaf/insights-server/webhook"
 )
 
 func main() {
@@ -104,6 +109,15 @@ Environment:
   LOAF_CACHE_TRUST          how long an answer may lag behind a load, so that a
                             repeated question does not wake the warehouse
                             (60s on Redshift, else 0s)
+  LOAF_LOAD_STATE           the object by which the load says that it brought
+                            something, s3://bucket/state/loaded.json: what
+                            alerts are checked after. Without it PostgreSQL is
+                            asked, and Redshift, which that would wake, is not
+  LOAF_ALERT_TOPICS         ARNs of the SNS topics that alerts may publish to,
+                            separated by commas
+  LOAF_WEBHOOK_ALLOW        addresses or networks of your own that webhooks may be
+                            sent to, also without TLS and at any port; without
+                            it they go to the internet alone, by https
   LOAF_LOG_LEVEL            debug, info, warn or error      (info)
 
 For what is kept in AWS, region and credentials come from where every AWS
@@ -167,26 +181,19 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	handler, db, err := c.build(logger, cloud)
+	handler, checker, db, err := c.build(logger, cloud)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	stopChecks := check(ctx, checker)
+	defer stopChecks()
 
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.address)
 	if err != nil {
 		return fmt.Errorf("listen on LOAF_ADDR %s: %w", c.address, err)
 	}
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       c.queryTimeout + answerTime,
-		WriteTimeout:      c.queryTimeout + answerTime,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-		TLSConfig:         c.tls,
-	}
+	server := c.newServer(handler, logger)
 	server.RegisterOnShutdown(handler.EndStreams)
 	scheme := "http"
 	if c.tls != nil {
@@ -196,6 +203,79 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 		return errors.Join(fmt.Errorf("say where the server listens: %w", err), listener.Close())
 	}
 	return serveUntil(ctx, server, listener, logger)
+}
+
+// newServer has a limit for everything that a client may be slow at.
+func (c config) newServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       c.queryTimeout + answerTime,
+		WriteTimeout:      c.queryTimeout + answerTime,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		TLSConfig:         c.tls,
+	}
+}
+
+// checkEvery is how often it is looked whether an alert is due. Mostly that reads one
+// small object of S3, 0.07 dollars a month; a check right after the load finds the
+// warehouse awake.
+const checkEvery = 15 * time.Second
+
+// check checks alerts until it is stopped, or ctx ends.
+func check(ctx context.Context, checker *alert.Checker) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ticker := time.NewTicker(checkEvery)
+	var running sync.WaitGroup
+	running.Go(func() { checker.Run(ctx, ticker.C) })
+	return func() {
+		ticker.Stop()
+		cancel()
+		running.Wait()
+	}
+}
+
+// settle is how long an interval must be over until alerts take it for complete:
+// Firehose waits for up to a minute, the load runs every three.
+const settle = 10 * time.Minute
+
+// alerts puts together what keeps and checks alerts.
+func (c config) alerts(documents *document.Store, library *saved.Library, service *query.Service, cloud cloud, logger *slog.Logger) (*alert.Store, *alert.Checker, error) {
+	seal, err := alert.NewSeal(c.sessionKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	hooks := webhook.New(webhook.Config{Allow: c.webhookAllow})
+	store := alert.NewStore(alert.Options{
+		Documents: documents, Insights: library, Sealer: seal, Topics: c.alertTopics, WrongURL: hooks.Wrong, Logger: logger,
+	})
+	senders := map[alert.DestinationKind]alert.Sender{alert.Webhook: hooks}
+	if cloud.topics != nil {
+		senders[alert.SNS] = cloud.topics
+	}
+	loads := cloud.loads
+	switch {
+	case loads != nil:
+	case c.dialect == warehouse.PostgreSQL:
+		loads = func(ctx context.Context) (time.Time, error) {
+			state, err := service.Pipeline(ctx)
+			if err != nil || state.LastLoad == nil {
+				return time.Time{}, err
+			}
+			return *state.LastLoad, nil
+		}
+	default:
+		logger.Warn("LOAF_LOAD_STATE is not set: alerts do not learn of loads, and only those with check_without_loads are checked")
+	}
+	var pageURL string
+	if len(c.publicURLs) > 0 {
+		pageURL = c.publicURLs[0]
+	}
+	return store, alert.NewChecker(store, alert.CheckerOptions{
+		Asker: service, Senders: senders, Loads: loads, Settle: settle, PageURL: pageURL, Logger: logger,
+	}), nil
 }
 
 // serveUntil serves until the context ends, then lets the calls under way end.
@@ -225,13 +305,13 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 
 // build puts the parts together. It does not touch the warehouse, which may
 // not be there yet and is billed for every time that it wakes.
-func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Closer, error) {
+func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, *alert.Checker, io.Closer, error) {
 	if !c.keyGiven {
-		logger.Warn("LOAF_SESSION_KEY is not set: sessions end with this process")
+		logger.Warn("LOAF_SESSION_KEY is not set: sessions end with this process, and the signing secrets of webhooks that are made with it")
 	}
 	db, err := c.openWarehouse(cloud.login)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	documents := document.New(db, document.Options{})
 	directory, err := auth.NewDirectory(auth.DirectoryConfig{
@@ -239,23 +319,32 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Clo
 		Store: documents, Logger: logger,
 	})
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%w: %w", errUsage, err), db.SQL.Close())
+		return nil, nil, nil, errors.Join(fmt.Errorf("%w: %w", errUsage, err), db.SQL.Close())
 	}
 	sessions, err := auth.NewSessions(auth.SessionConfig{
 		Directory: directory, Key: c.sessionKey, Life: c.sessionLife, Now: time.Now, Random: rand.Reader,
 	})
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err), db.SQL.Close())
+		return nil, nil, nil, errors.Join(fmt.Errorf("%w: LOAF_SESSION_KEY: %w", errUsage, err), db.SQL.Close())
 	}
 	cohorts := cohort.New(documents, cohort.Options{Trust: c.cacheTrust})
+	service := query.New(db, query.Options{
+		Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries,
+		CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust, Cohorts: cohorts.Find,
+	})
+	library := saved.New(documents, saved.Options{})
+	alerts, checker, err := c.alerts(documents, library, service, cloud, logger)
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, db.SQL.Close())
+	}
 	server, err := httpapi.New(httpapi.Config{
-		Service: query.New(db, query.Options{
-			Timeout: c.queryTimeout, MaxConcurrent: c.maxQueries,
-			CacheBytes: c.cacheBytes, CacheTrust: c.cacheTrust, Cohorts: cohorts.Find,
-		}),
+		Service:        service,
 		Cohorts:        cohorts,
 		Audits:         audit.New(documents),
-		Saved:          saved.New(documents, saved.Options{}),
+		Saved:          library,
+		Alerts:         alerts,
+		AlertTester:    checker,
+		Deletions:      deletion.New(documents, deletion.Options{Now: time.Now, Random: rand.Reader}),
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
 		PollLoads:      pollLoads,
@@ -268,9 +357,9 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, io.Clo
 		Logger:         logger,
 	})
 	if err != nil {
-		return nil, nil, errors.Join(err, db.SQL.Close())
+		return nil, nil, nil, errors.Join(err, db.SQL.Close())
 	}
-	return server, db.SQL, nil
+	return server, checker, db.SQL, nil
 }
 
 // loadTLS reads the certificate.

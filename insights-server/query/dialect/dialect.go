@@ -25,7 +25,7 @@ type Dialect interface {
 	Param(placeholder string, t Type) string
 	// EventProperty reads a property of the row "e" of the events table.
 	EventProperty(args *Args, name string) (Property, error)
-	// UserAttribute reads an attribute of the row "a" of the users table.
+	// UserAttribute reads an attribute of the row "a" of Users.
 	UserAttribute(args *Args, name string) (Property, error)
 	// Lower folds case as Unicode's simple lower-casing does.
 	Lower(text string) string
@@ -94,6 +94,19 @@ type Property struct {
 	Complex string
 	// Exact is Number in the type that the engine adds up best.
 	Exact string
+	// Columns are what the expressions read beside the table's own columns: see
+	// Users.
+	Columns []string
+}
+
+// Users is the users table as the row "a" that attributes are read from, with
+// the columns that they need. These stand in a SELECT of their own, so that an
+// engine computes each once for a row and not wherever an expression names it.
+func Users(columns []string) string {
+	if len(columns) == 0 {
+		return `"users" AS a`
+	}
+	return `(SELECT a."user_id", ` + strings.Join(columns, ", ") + ` FROM "users" AS a) AS a`
 }
 
 // Key is the SQL of what events are grouped by. The engines do not write every

@@ -160,4 +160,6 @@ GROUP BY 1, 2`
 // one of hardly any rows, and may run it again for each row that it is joined
 // to; a materialized WITH is kept.
 // Source: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-CTE-MATERIALIZATION
-func (PostgreSQL) Once(statement string) string { return "WITH m AS MATERIALIZED (" + statement + ")\nSELECT * FROM m" }
+func (PostgreSQL) Once(statement string) string {
+	return "WITH m AS MATERIALIZED (" + statement + ")\nSELECT * FROM m"
+}

@@ -1,4 +1,5 @@
-# Raw objects: what was accepted, for ever or for raw_retention_days.
+# Raw objects: what was accepted, for ever, or for raw_retention_days or, events,
+# event_retention_days.
 
 locals {
   raw = {
@@ -9,6 +10,13 @@ locals {
   raw_prefixes = {
     events = ["events/"]
     users  = ["users/", "updates/"]
+  }
+  # Days after which objects of a folder are deleted, of the variables that say so: the
+  # fewest count.
+  raw_days = {
+    "events/"  = compact([var.raw_retention_days, var.event_retention_days])
+    "users/"   = compact([var.raw_retention_days])
+    "updates/" = compact([var.raw_retention_days])
   }
   own_prefixes = {
     events = ["manifests/", "errors/"]
@@ -133,7 +141,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "raw" {
   }
 
   dynamic "rule" {
-    for_each = toset(var.raw_retention_days == null ? [] : local.raw_prefixes[each.key])
+    for_each = toset([for p in local.raw_prefixes[each.key] : p if length(local.raw_days[p]) > 0])
 
     content {
       id     = "retention-${trimsuffix(rule.value, "/")}"
@@ -144,7 +152,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "raw" {
       }
 
       expiration {
-        days = var.raw_retention_days
+        days = min([for d in local.raw_days[rule.value] : tonumber(d)]...)
       }
     }
   }

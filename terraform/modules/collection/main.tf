@@ -64,7 +64,10 @@ locals {
           # The first run of each deployment migrates: a marker of this name tells it
           # whether it is the first.
           LOAF_DEPLOYMENT = substr(sha256("${var.warehouse.identity}#${local.hashes["load"]}"), 0, 16)
-        })
+          }, { for name, days in {
+            LOAF_EVENT_RETENTION_DAYS = var.event_retention_days
+            LOAF_RAW_RETENTION_DAYS   = var.raw_retention_days
+        } : name => tostring(days) if days != null })
       }
     } : {}
   )

@@ -24,6 +24,11 @@ output "bucket_arns" {
   value       = { for k, b in aws_s3_bucket.raw : k => b.arn }
 }
 
+output "load_state" {
+  description = "The object that the load writes when it brought something: its `bucket`, with its ARN, and `key`."
+  value       = { bucket = aws_s3_bucket.raw["events"].bucket, bucket_arn = aws_s3_bucket.raw["events"].arn, key = "state/loaded.json" }
+}
+
 output "streams" {
   description = "The Firehose streams' names."
   value       = { for k, s in aws_kinesis_firehose_delivery_stream.this : k => s.name }

@@ -65,8 +65,17 @@ locals {
       {
         Sid      = "FindThem"
         Effect   = "Allow"
-        Action   = ["s3:ListBucket"]
+        Action   = ["s3:ListBucket", "s3:ListBucketVersions"]
         Resource = [for b in aws_s3_bucket.raw : b.arn]
+      },
+      {
+        # For the deletion of a user's data alone: objects are put again without the
+        # user's lines, and the versions that had them removed. No current object can be
+        # deleted.
+        Sid      = "DeleteUsersData"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"]
+        Resource = flatten([for k, b in aws_s3_bucket.raw : [for p in local.raw_prefixes[k] : "${b.arn}/${p}*"]])
       },
       {
         Sid      = "KeepManifestsAndMarkers"

@@ -86,6 +86,17 @@ variable "raw_retention_days" {
   }
 }
 
+variable "event_retention_days" {
+  type        = number
+  description = "Days after which events leave the warehouse and the raw bucket, by the UTC day on which they arrived; null keeps them for ever. Users and their attributes stay."
+  default     = null
+
+  validation {
+    condition     = var.event_retention_days == null ? true : var.event_retention_days >= 30 && floor(var.event_retention_days) == var.event_retention_days
+    error_message = "event_retention_days must be a whole number from 30, or null to keep events for ever: what waits to be loaded or mended must not be deleted before."
+  }
+}
+
 variable "force_destroy" {
   type        = bool
   description = "Whether a destroy also deletes buckets that hold raw objects. Without it such a destroy stops at them."

@@ -198,6 +198,8 @@ resource "aws_launch_template" "this" {
       LOAF_ADMIN_EMAIL        = var.admin_email
       LOAF_LOAD_QUEUE_URL     = var.queues.urls.load
       LOAF_RETRY_QUEUE_URL    = var.queues.urls.retry
+      LOAF_LOAD_STATE         = "s3://${var.load_state.bucket}/${var.load_state.key}"
+      LOAF_ALERT_TOPICS       = join(",", var.alert_topic_arns)
       LOAF_PUBLIC_URL         = local.url
       LOAF_TLS                = local.has_domain ? "load-balancer" : "self-signed"
       LOAF_TRUSTED_NETWORKS   = local.has_domain ? join(",", var.vpc_cidrs) : ""
@@ -436,12 +438,34 @@ resource "aws_iam_role_policy" "this" {
           Resource = values(var.queues.arns)
         },
         {
+          Sid      = "HearOfLoads"
+          Effect   = "Allow"
+          Action   = "s3:GetObject"
+          Resource = "${var.load_state.bucket_arn}/${var.load_state.key}"
+        },
+        {
+          # Without it S3 answers 403 before the first load, as if it might be there.
+          Sid       = "TellThatThereIsNone"
+          Effect    = "Allow"
+          Action    = "s3:ListBucket"
+          Resource  = var.load_state.bucket_arn
+          Condition = { StringEquals = { "s3:prefix" = var.load_state.key } }
+        },
+        {
           Sid      = "AskToBeReplaced"
           Effect   = "Allow"
           Action   = "autoscaling:SetInstanceHealth"
           Resource = "arn:${data.aws_partition.current.partition}:autoscaling:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:autoScalingGroup:*:autoScalingGroupName/${local.group}"
         },
       ],
+      [for statement in [
+        {
+          Sid      = "PublishAlerts"
+          Effect   = "Allow"
+          Action   = "sns:Publish"
+          Resource = var.alert_topic_arns
+        },
+      ] : statement if length(var.alert_topic_arns) > 0],
       [for statement in [
         {
           Sid      = "TakeItsAddress"

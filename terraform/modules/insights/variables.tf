@@ -124,6 +124,26 @@ variable "queues" {
   description = "The queues `load` and `retry`, whose depth the page shows: outputs of the module `collection`."
 }
 
+variable "load_state" {
+  type = object({
+    bucket     = string
+    bucket_arn = string
+    key        = string
+  })
+  description = "The object that says when something was last loaded, which the page's alerts wait for: the output of the module `collection`."
+}
+
+variable "alert_topic_arns" {
+  type        = list(string)
+  description = "The SNS topics that alerts may publish to. None for webhooks alone."
+  default     = []
+
+  validation {
+    condition     = alltrue([for t in var.alert_topic_arns : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", t))])
+    error_message = "alert_topic_arns has an entry that is no ARN of a standard SNS topic: give ARNs such as \"arn:aws:sns:eu-central-1:123456789012:alarms\"; FIFO topics are not published to."
+  }
+}
+
 variable "password_generation" {
   type        = number
   description = "Raise it to give the page a new admin password and session key. Everybody signs in anew; the server reads them when it starts again."

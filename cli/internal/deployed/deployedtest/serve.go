@@ -32,7 +32,7 @@ func (w *World) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		w.collect(out, r, body)
 		return
 	case strings.HasPrefix(r.URL.Path, "/page/"):
-		w.page(out, r)
+		w.page(out, r, body)
 		return
 	}
 	match := scope.FindStringSubmatch(r.Header.Get("Authorization"))
@@ -332,12 +332,20 @@ func (w *World) collect(out http.ResponseWriter, r *http.Request, body []byte) {
 }
 
 // page is the insights page.
-func (w *World) page(out http.ResponseWriter, r *http.Request) {
+func (w *World) page(out http.ResponseWriter, r *http.Request, body []byte) {
 	path := strings.TrimPrefix(r.URL.Path, "/page")
 	w.calls = append(w.calls, "page "+r.Method+" "+path)
 	if w.PageStatus != http.StatusOK {
 		out.WriteHeader(w.PageStatus)
 		return
+	}
+	if w.Page != nil {
+		if status, found := w.Page(r.Method, path, body); status != 0 {
+			out.Header().Set("Content-Type", "application/json")
+			out.WriteHeader(status)
+			answer(out, found)
+			return
+		}
 	}
 	switch path {
 	case "/api/v1/login":

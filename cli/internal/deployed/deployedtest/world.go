@@ -55,6 +55,9 @@ type World struct {
 	// Healthy is whether the page has an instance; PageStatus what it answers.
 	Healthy    bool
 	PageStatus int
+	// Page answers what else the page is asked for; a status of 0 leaves it to the
+	// rest.
+	Page func(method, path string, body []byte) (status int, answer any)
 	// Alarms that ring, by kind.
 	Alarms []string
 	// Metrics are values by name; nil has no data.

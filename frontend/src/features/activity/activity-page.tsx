@@ -10,6 +10,7 @@ import { errorText } from "../../components/error-text";
 import { EventList } from "../../components/event-list";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
+import column from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { usePresence } from "../../components/use-presence";
 import { formatNumber, userLocale } from "../../format/numbers";
@@ -27,8 +28,8 @@ export function ActivityPage() {
   const [params, setParams] = useSearchParams();
   const event = params.get("event") ?? ALL_EVENTS;
   return (
-    <main className={styles.page}>
-      <h1 className={styles.heading}>Activity</h1>
+    <main className={column.page}>
+      <h1 className={column.heading}>Activity</h1>
       {/* Another event begins anew: what came of the one before is none of it. */}
       <Activity
         key={event}
@@ -83,7 +84,7 @@ function Activity({ event, onEvent }: { event: string; onEvent: (event: string) 
         )}
       </div>
       {activity.data ? (
-        <section className={styles.panel} aria-label="Newest events" aria-busy={activity.isPlaceholderData}>
+        <section className={column.panel} aria-label="Newest events" aria-busy={activity.isPlaceholderData}>
           {events.length === 0 && (
             <Notice title="Nothing has happened yet">Events show here as soon as they are loaded.</Notice>
           )}

@@ -67,7 +67,8 @@ export default function AnnotationDialog(props: AnnotationDialogProps) {
         </DateField>
         <ModalActions>
           <Button onPress={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" isDisabled={empty || saving}>
+          {/* Not disabled while it saves: Escape would find no focus within the dialog. */}
+          <Button type="submit" kind="primary" isDisabled={empty}>
             {saving ? "Saving…" : "Save"}
           </Button>
         </ModalActions>

@@ -25,7 +25,10 @@ export function CardAnswer({ insight, asked, seen = true }: CardAnswerProps) {
       <ErrorBoundary>
         {error && (
           <p className={styles.old} role="status">
-            May be out of date: {errorText(error).title.toLowerCase()}.
+            May be out of date: {errorText(error).title.toLowerCase()}.{" "}
+            <Button small kind="quiet" onPress={() => void run.refetch()}>
+              Try again
+            </Button>
           </p>
         )}
         <View insight={insight} asked={asked} answer={data.answer} at={data.at} />

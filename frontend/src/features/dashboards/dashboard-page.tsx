@@ -18,6 +18,7 @@ import { SaveProblem } from "../../components/save-problem";
 import { usePageTitle } from "../../components/use-page-title";
 import { userTimezone } from "../../format/timezones";
 import { TimezonePicker } from "../explore/builder/timezone-picker";
+import { Freshness } from "../explore/results/freshness";
 import { ChangedBy } from "../insights/changed-by";
 import { ConfirmDialog } from "../insights/confirm-dialog";
 import { ItemMenu } from "../insights/item-menu";
@@ -31,6 +32,7 @@ import { readRange, writeRange } from "./range";
 import { RangeControl } from "./range-control";
 import { TextDialog } from "./text-dialog";
 import { useFullscreen } from "./use-fullscreen";
+import { usePrint } from "./use-print";
 
 /** One dashboard, at its own address. */
 export default function DashboardPage() {
@@ -58,7 +60,11 @@ export default function DashboardPage() {
       </main>
     );
   }
-  return <main className={styles.page} aria-busy="true" aria-label="Dashboard" />;
+  return (
+    <main className={styles.page} aria-busy="true">
+      <h1 className="visually-hidden">Dashboard</h1>
+    </main>
+  );
 }
 
 type Doing = "insight" | "text" | "rename" | "delete" | "discard" | null;
@@ -80,6 +86,7 @@ function Opened({ latest }: { latest: Dashboard }) {
   const duplicate = useDuplicateDashboard();
   const remove = useDeleteDashboard();
   const fullscreen = useFullscreen();
+  const print = usePrint();
 
   const editing = base !== null;
   const seen = useMemo(() => toDraft(latest), [latest]);
@@ -174,6 +181,7 @@ function Opened({ latest }: { latest: Dashboard }) {
                         onSuccess: ({ id }) => void navigate(`/dashboards/${id}`),
                       }),
                   },
+                  { id: "print", text: "Print", onAction: print.start },
                   { id: "delete", text: "Delete", onAction: () => setDoing("delete") },
                 ]}
               />
@@ -245,10 +253,16 @@ function Opened({ latest }: { latest: Dashboard }) {
               cards={shown.cards}
               asked={asked}
               editing={editing}
+              wanted={print.asked}
               dispatch={dispatch}
             />
           ))}
         </div>
+      )}
+      {insightsOn(shown.cards).size > 0 && (
+        <footer>
+          <Freshness timezone={shown.timezone ?? userTimezone()} elapsed={null} />
+        </footer>
       )}
       <AddInsight
         shown={insightsOn(draft.cards)}

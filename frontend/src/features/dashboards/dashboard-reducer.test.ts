@@ -64,12 +64,20 @@ it("adds cards where there is room, each with an id of its own", () => {
   expect(new Set(again.cards.map(({ id }) => id)).size).toBe(4);
 });
 
+it("duplicates a card where there is room, and nothing that is not there", () => {
+  const draft = after({ type: "card/text", text: "Hello" }, { type: "card/duplicate", id: "card-3" });
+  expect(places(draft).slice(2)).toEqual(["card-3 0,4 6×2", "card-4 6,4 6×2"]);
+  expect(draft.cards[3]).toMatchObject({ kind: "text", text: "Hello" });
+  expect(draftReducer(draft, { type: "card/duplicate", id: "nobody" })).toBe(draft);
+});
+
 it("takes no more cards than the server does", () => {
   let draft = toDraft({ ...dashboard, cards: [] });
   for (let index = 0; index < MAX_CARDS; index++)
     draft = draftReducer(draft, { type: "card/text", text: "x" });
   expect(draft.cards).toHaveLength(MAX_CARDS);
   expect(draftReducer(draft, { type: "card/text", text: "x" })).toBe(draft);
+  expect(draftReducer(draft, { type: "card/duplicate", id: "card-1" })).toBe(draft);
 });
 
 it("changes the text of a text card alone", () => {

@@ -18,6 +18,7 @@ export type DraftAction =
   | { type: "card/insight"; insightId: string }
   | { type: "card/text"; text: string }
   | { type: "card/edit"; id: string; text: string }
+  | { type: "card/duplicate"; id: string }
   | { type: "card/remove"; id: string }
   | { type: "card/step"; id: string; by: Step }
   | {
@@ -75,6 +76,10 @@ export function draftReducer(draft: Draft, action: DraftAction): Draft {
           card.id === action.id && card.kind === "text" ? { ...card, text: action.text } : card,
         ),
       };
+    case "card/duplicate": {
+      const card = draft.cards.find(({ id }) => id === action.id);
+      return card ? add(draft, card, card.layout) : draft;
+    }
     case "card/remove":
       return withCards(draft, compact(draft.cards.filter(({ id }) => id !== action.id)));
     case "card/step":
@@ -89,7 +94,7 @@ type NewCard = { kind: "insight"; insight_id: string } | { kind: "text"; text: s
 function add(draft: Draft, card: NewCard, { w, h }: { w: number; h: number }): Draft {
   const { cards } = draft;
   if (cards.length >= MAX_CARDS) return draft;
-  return { ...draft, cards: [...cards, { id: newId(cards), ...card, layout: freePlace(cards, w, h) }] };
+  return { ...draft, cards: [...cards, { ...card, id: newId(cards), layout: freePlace(cards, w, h) }] };
 }
 
 /** An id that no card of the dashboard has. (A page without TLS has no crypto.randomUUID.) */

@@ -9,11 +9,13 @@ import { MoveIcon, ResizeIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
 import { ItemMenu } from "../insights/item-menu";
 import { CardAnswer } from "./card-answer";
+import { CardText } from "./card-text";
 import styles from "./dashboard.module.css";
-import type { DraftAction } from "./dashboard-reducer";
+import { MAX_CARDS, type DraftAction } from "./dashboard-reducer";
 import type { Layout, Step } from "./layout";
 import { TextDialog } from "./text-dialog";
 import { useDrag } from "./use-drag";
+import { useOverflow } from "./use-overflow";
 import { useSeen } from "../../components/use-seen";
 
 type GridCardProps = {
@@ -21,11 +23,13 @@ type GridCardProps = {
   cards: readonly Card[];
   asked: Asked;
   editing: boolean;
+  /** Whether it is to be answered although it is out of sight. */
+  wanted: boolean;
   dispatch: (action: DraftAction) => void;
 };
 
 /** One card of a dashboard. While the dashboard is edited it has handles and a menu. */
-export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProps) {
+export function GridCard({ card, cards, asked, editing, wanted, dispatch }: GridCardProps) {
   const element = useRef<HTMLElement>(null);
   const title = useId();
   const seen = useSeen(element);
@@ -33,7 +37,7 @@ export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProp
   const place = { "--x": x + 1, "--y": y + 1, "--w": w, "--h": h } as CSSProperties;
   const tools = editing && <Tools card={card} cards={cards} dispatch={dispatch} />;
   return (
-    <section
+    <article
       ref={element}
       className={classNames(styles.card, editing && styles.editing)}
       style={place}
@@ -48,17 +52,13 @@ export function GridCard({ card, cards, asked, editing, dispatch }: GridCardProp
               {tools}
             </header>
           )}
-          {/* A region that scrolls must be within reach of the keyboard. */}
-          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div className={styles.text} dir="auto" tabIndex={0} role="group" aria-label="Text of the card">
-            {card.text}
-          </div>
+          <CardText text={card.text} />
         </>
       ) : (
-        <InsightCard card={card} title={title} asked={asked} seen={seen} tools={tools} />
+        <InsightCard card={card} title={title} asked={asked} seen={seen || wanted} tools={tools} />
       )}
       {editing && <ResizeHandle card={card} cards={cards} dispatch={dispatch} />}
-    </section>
+    </article>
   );
 }
 
@@ -73,6 +73,8 @@ type InsightCardProps = {
 
 function InsightCard({ card, title, asked, seen, tools }: InsightCardProps) {
   const insight = useInsight(card.insight_id);
+  const body = useRef<HTMLDivElement>(null);
+  const overflows = useOverflow(body);
   const gone = insight.error instanceof ApiError && insight.error.status === 404;
   return (
     <>
@@ -88,7 +90,12 @@ function InsightCard({ card, title, asked, seen, tools }: InsightCardProps) {
         </h2>
         {tools}
       </header>
-      <div className={styles.cardBody}>
+      <div
+        ref={body}
+        className={styles.cardBody}
+        // A region that scrolls must be within reach of the keyboard.
+        {...(overflows && { tabIndex: 0, role: "group", "aria-label": "Answer" })}
+      >
         {insight.data ? (
           <CardAnswer insight={insight.data} asked={asked} seen={seen} />
         ) : gone ? (
@@ -138,6 +145,11 @@ function Tools({ card, cards, dispatch }: HandleProps) {
     onAction: () => dispatch({ type: "card/step", id, by: one.id }),
   }));
   const remove = { id: "remove", text: "Remove", onAction: () => dispatch({ type: "card/remove", id }) };
+  const duplicate = {
+    id: "duplicate",
+    text: "Duplicate",
+    onAction: () => dispatch({ type: "card/duplicate", id }),
+  };
   const edit = { id: "edit", text: "Edit text", onAction: () => setWriting(true) };
   return (
     <div className={styles.cardTools}>
@@ -149,7 +161,15 @@ function Tools({ card, cards, dispatch }: HandleProps) {
       >
         <MoveIcon />
       </button>
-      <ItemMenu label="Card" actions={card.kind === "text" ? [edit, ...steps, remove] : [...steps, remove]} />
+      <ItemMenu
+        label="Card"
+        actions={[
+          ...(card.kind === "text" ? [edit] : []),
+          ...(cards.length < MAX_CARDS ? [duplicate] : []),
+          ...steps,
+          remove,
+        ]}
+      />
       {card.kind === "text" && (
         <TextDialog
           title="Text card"

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Button } from "../../components/button";
 import { Modal, ModalActions, ModalForm } from "../../components/modal";
+import styles from "../../components/field.module.css";
 import { TextArea } from "../../components/text-area";
 
 type TextDialogProps = {
@@ -29,7 +30,11 @@ function TextForm({ text: before, onClose, onSave }: Omit<TextDialogProps, "titl
         if (!empty) onSave(text);
       }}
     >
-      <TextArea label="Text" rows={6} value={text} onChange={setText} maxLength={10_000} autoFocus />
+      <TextArea label="Text" rows={8} value={text} onChange={setText} maxLength={10_000} autoFocus />
+      <p className={styles.hint}>
+        Markdown: <code># Heading</code>, <code>**bold**</code>, <code>- item</code>,{" "}
+        <code>[link](https://…)</code>. HTML and pictures are not shown.
+      </p>
       <ModalActions>
         <Button onPress={onClose}>Cancel</Button>
         <Button type="submit" kind="primary" isDisabled={empty}>

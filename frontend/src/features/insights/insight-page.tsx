@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { Link, useLocation, useNavigate, useParams } from "react-router";
 import { isConflict } from "../../api/client";
 import { useInsight, useReplaceInsight, type Insight } from "../../api/saved";
+import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
@@ -18,7 +19,7 @@ import styles from "./insights.module.css";
 import { ItemMenu } from "./item-menu";
 import { NameDialog } from "./name-dialog";
 import { SaveAs } from "./save-insight";
-import { fromKept, toKept } from "./saved-question";
+import { fromKept, kindOf, toKept } from "./saved-question";
 import { ChangedBy } from "./changed-by";
 
 /** A saved insight, at its own address, in the builder. */
@@ -47,7 +48,11 @@ export default function InsightPage() {
       </main>
     );
   }
-  return <main className={styles.page} aria-busy="true" aria-label="Insight" />;
+  return (
+    <main className={styles.page} aria-busy="true">
+      <h1 className="visually-hidden">Insight</h1>
+    </main>
+  );
 }
 
 /**
@@ -111,6 +116,7 @@ type Doing = "rename" | "save-as" | "delete" | null;
 function InsightBar({ insight, latest, question, changed, onOpen, onRenamed }: InsightBarProps) {
   const navigate = useNavigate();
   const now = useNow(60_000);
+  const mayChange = useMay("editor");
   const fresh = useInsight(insight.id);
   const save = useReplaceInsight();
   const rename = useReplaceInsight();
@@ -163,6 +169,9 @@ function InsightBar({ insight, latest, question, changed, onOpen, onRenamed }: I
                 {save.isPending ? "Saving…" : "Save changes"}
               </Button>
             </>
+          )}
+          {kindOf(insight.query) === "trend" && mayChange && (
+            <Button onPress={() => void navigate(`/alerts/new?insight=${insight.id}`)}>Alert me…</Button>
           )}
           {question && (
             <Button isDisabled={kept === null} onPress={() => setDoing("save-as")}>

@@ -7,6 +7,7 @@ import { Notice } from "../../components/notice";
 import { personPath } from "../../components/person-path";
 import { TextField } from "../../components/text-field";
 import { useDebounced } from "../../components/use-debounced";
+import column from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
@@ -24,8 +25,8 @@ export function PeoplePage() {
   const people = usePeople(useDebounced(search.trim(), TYPING));
   const found = people.data?.pages.flatMap(({ users }) => users) ?? [];
   return (
-    <main className={styles.page}>
-      <h1 className={styles.heading}>People</h1>
+    <main className={column.page}>
+      <h1 className={column.heading}>People</h1>
       <TextField
         label="Search people"
         placeholder="Search by id or attribute"
@@ -35,7 +36,7 @@ export function PeoplePage() {
         onChange={(text) => setParams(text === "" ? {} : { search: text }, { replace: true })}
       />
       {people.data ? (
-        <section className={styles.panel} aria-label="People found" aria-busy={people.isPlaceholderData}>
+        <section className={column.panel} aria-label="People found" aria-busy={people.isPlaceholderData}>
           {found.length === 0 && (
             <Notice title={search === "" ? "Nobody yet" : "Nobody is found"}>
               {search === ""

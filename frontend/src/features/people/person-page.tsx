@@ -1,15 +1,18 @@
 import { Link, useSearchParams } from "react-router";
 import { ApiError } from "../../api/client";
 import { usePerson, type Person } from "../../api/people";
+import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { EventList } from "../../components/event-list";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
+import column from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
 import { userTimezone } from "../../format/timezones";
+import { DeletePerson } from "../deletions/delete-person";
 import { exploreAttribute } from "./explore-link";
 import styles from "./people.module.css";
 
@@ -18,26 +21,27 @@ export function PersonPage() {
   const [params] = useSearchParams();
   const id = params.get("id") ?? "";
   usePageTitle(id === "" ? "People" : id);
+  const admin = useMay("admin");
   const person = usePerson(id);
   const first = person.data?.pages[0];
   const events = person.data?.pages.flatMap((page) => page.events) ?? [];
   const unknown = person.error instanceof ApiError && person.error.status === 404;
   return (
-    <main className={styles.page}>
+    <main className={column.page}>
       <Link to="/people">All people</Link>
-      <h1 className={styles.heading} dir="auto">
+      <h1 className={column.heading} dir="auto">
         {id === "" ? "Nobody" : id}
       </h1>
       {first ? (
         <>
-          <section className={styles.panel} aria-label="About">
+          <section className={column.panel} aria-label="About">
             <Numbers person={first} />
           </section>
-          <section className={styles.panel} aria-labelledby="attributes">
+          <section className={column.panel} aria-labelledby="attributes">
             <h2 id="attributes">Attributes</h2>
             <Attributes attributes={first.attributes} />
           </section>
-          <section className={styles.panel} aria-labelledby="events">
+          <section className={column.panel} aria-labelledby="events">
             <h2 id="events">Events</h2>
             {events.length === 0 && <p className={styles.lead}>None yet.</p>}
             <EventList label="Events" events={events} />
@@ -45,6 +49,7 @@ export function PersonPage() {
               <LoadMore loading={person.isFetchingNextPage} onMore={() => void person.fetchNextPage()} />
             )}
           </section>
+          {admin && <DeletePerson key={id} id={id} />}
         </>
       ) : null}
       {unknown ? (

@@ -19,12 +19,18 @@ export function SessionGate({ children }: { children: ReactNode }) {
 
   if (session.data && !entered) setEntered(true);
 
-  if (session.isPending) return <main className={styles.screen} aria-busy="true" aria-label="DataLoaf" />;
+  if (session.isPending)
+    return (
+      <main className={styles.screen} aria-busy="true">
+        <h1 className="visually-hidden">DataLoaf</h1>
+      </main>
+    );
   if (session.isError) {
     const { title, advice } = errorText(session.error);
     return (
       <main className={styles.screen}>
         <Notice
+          page
           kind="bad"
           title={title}
           actions={<Button onPress={() => void session.refetch()}>Try again</Button>}

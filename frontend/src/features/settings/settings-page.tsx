@@ -1,6 +1,7 @@
 import { useMembers } from "../../api/members";
 import { useMay, useSession } from "../../api/session";
 import { usePageTitle } from "../../components/use-page-title";
+import { DeletionsPanel } from "../deletions/deletions-panel";
 import { MembersPanel } from "./members-panel";
 import { PasswordPanel } from "./password-panel";
 import styles from "./settings.module.css";
@@ -20,9 +21,10 @@ export default function SettingsPage() {
         <>
           <MembersPanel />
           <TokensPanel />
+          <DeletionsPanel />
         </>
       ) : (
-        <p className={styles.note}>Members and tokens are for admins to see and change.</p>
+        <p className={styles.note}>Members, tokens and deletions are for admins to see and change.</p>
       )}
       <SnippetsPanel />
       <PasswordPanel firstAdmin={first !== undefined && first.email === email} />

@@ -30,6 +30,7 @@ export function Shell() {
           <NavLink to={explore}>Explore</NavLink>
           <NavLink to="/insights">Insights</NavLink>
           <NavLink to="/dashboards">Dashboards</NavLink>
+          <NavLink to="/alerts">Alerts</NavLink>
           <NavLink to="/people">People</NavLink>
           <NavLink to="/cohorts">Cohorts</NavLink>
           <NavLink to="/activity">Activity</NavLink>

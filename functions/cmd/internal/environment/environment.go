@@ -54,6 +54,20 @@ func (e *Environment) Port(name string, otherwise int) int {
 	return port
 }
 
+// Days is a variable that holds a whole number of days; absent is 0.
+func (e *Environment) Days(name string) int {
+	text := e.getenv(name)
+	if text == "" {
+		return 0
+	}
+	days, err := strconv.Atoi(text)
+	if err != nil || days < 1 {
+		e.refuse(name, text, "a whole number of days from 1, or absent")
+		return 0
+	}
+	return days
+}
+
 // refuse notes a variable whose value is of no use.
 func (e *Environment) refuse(name, value, want string) {
 	e.wrong = append(e.wrong, fmt.Errorf("%s is %.100q; it must be %s", name, value, want))

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
@@ -25,6 +26,10 @@ type Engine interface {
 	Quarantined(ctx context.Context, objects []warehouse.Object) (map[string]bool, error)
 	Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error)
 	Requarantine(ctx context.Context, o warehouse.Object, reason string) error
+	Deletions(ctx context.Context) (warehouse.DeletionWork, error)
+	Erase(ctx context.Context, e warehouse.Erasure) (warehouse.Erased, error)
+	UserEvents(ctx context.Context, userID string, from, to time.Time) (map[warehouse.EventIdentity]bool, error)
+	Expire(ctx context.Context, before string, most int) (rows int64, more bool, err error)
 	Empty(ctx context.Context) (bool, error)
 	Database() warehouse.Database
 	Users(ctx context.Context, ids []string) ([]warehouse.User, error)
@@ -177,6 +182,42 @@ func (w *Warehouse) Requarantine(ctx context.Context, o warehouse.Object, reason
 		return err
 	}
 	return e.Requarantine(ctx, o, reason)
+}
+
+// Deletions implements deletion.Warehouse.
+func (w *Warehouse) Deletions(ctx context.Context) (warehouse.DeletionWork, error) {
+	e, err := w.open(ctx)
+	if err != nil {
+		return warehouse.DeletionWork{}, err
+	}
+	return e.Deletions(ctx)
+}
+
+// Erase implements deletion.Warehouse.
+func (w *Warehouse) Erase(ctx context.Context, of warehouse.Erasure) (warehouse.Erased, error) {
+	e, err := w.open(ctx)
+	if err != nil {
+		return warehouse.Erased{}, err
+	}
+	return e.Erase(ctx, of)
+}
+
+// UserEvents implements deletion.Warehouse.
+func (w *Warehouse) UserEvents(ctx context.Context, userID string, from, to time.Time) (map[warehouse.EventIdentity]bool, error) {
+	e, err := w.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e.UserEvents(ctx, userID, from, to)
+}
+
+// Expire implements load.Expirer.
+func (w *Warehouse) Expire(ctx context.Context, before string, most int) (rows int64, more bool, err error) {
+	e, err := w.open(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	return e.Expire(ctx, before, most)
 }
 
 // Empty implements load.Tables.

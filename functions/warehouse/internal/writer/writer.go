@@ -31,6 +31,8 @@ type Engine interface {
 	ReadUsers(ctx context.Context, tx *sql.Tx, ids []string) ([]warehouse.User, error)
 	// WriteUsers inserts the users or replaces their rows.
 	WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error
+	// Gone is the SQL that reads the catalogues' share of events that go.
+	Gone() Gone
 	// TimeType is the SQL type of the columns that hold times, which a bound
 	// time is cast to.
 	TimeType() string

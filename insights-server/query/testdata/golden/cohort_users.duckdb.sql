@@ -7,7 +7,7 @@ WHERE e."timestamp" >= TIMESTAMP '2024-03-01 00:00:00.000000'
   AND e."event" = $1
 GROUP BY 1
 HAVING COUNT(*) >= 20) AS k0 ON k0."user_id" = e."user_id"
-LEFT JOIN (SELECT a."user_id" FROM "users" AS a WHERE (CASE WHEN json_type(a."attributes", $2) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(json_extract_string(a."attributes", $2) AS DOUBLE) END = $3)) AS k1 ON k1."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id" FROM (SELECT a."user_id", json_type(a."attributes", $2) AS "type1", json_extract_string(a."attributes", $2) AS "value1" FROM "users" AS a) AS a WHERE (CASE WHEN a."type1" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value1" AS DOUBLE) END = $3)) AS k1 ON k1."user_id" = e."user_id"
 WHERE (e."user_id" IS NOT NULL AND (k0."user_id" IS NOT NULL OR k1."user_id" IS NOT NULL))
   AND e."user_id" > $4
 ORDER BY e."user_id" LIMIT 51

@@ -2,7 +2,7 @@ WITH s AS (
 SELECT "bucket", LAG("bucket") OVER (PARTITION BY "user_id" ORDER BY "bucket") AS "before", LEAD("bucket") OVER (PARTITION BY "user_id" ORDER BY "bucket") AS "after"
 FROM (SELECT DISTINCT e."user_id", CASE WHEN e."timestamp" < TIMESTAMP '2023-12-25 00:00:00.000000' THEN -1 ELSE (epoch_us(e."timestamp") - (1703462400000000)) // 604800000000 END AS "bucket"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", json_type(a."attributes", $1) <> 'NULL' AS c0 FROM "users" AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id", a."type2" <> 'NULL' AS c0 FROM (SELECT a."user_id", json_type(a."attributes", $1) AS "type2", json_extract_string(a."attributes", $1) AS "value2" FROM "users" AS a) AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."user_id" IS NOT NULL
   AND e."event" = $2
   AND ((e."p1_number" > $3) AND u.c0)

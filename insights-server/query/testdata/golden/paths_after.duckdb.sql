@@ -1,7 +1,7 @@
 WITH n AS (
 SELECT e."user_id", e."event", epoch_us(e."timestamp") AS "time", ROW_NUMBER() OVER (PARTITION BY e."user_id" ORDER BY e."timestamp", e."event_id") AS "place"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", json_type(a."attributes", $1) <> 'NULL' AS c0 FROM "users" AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id", a."type2" <> 'NULL' AS c0 FROM (SELECT a."user_id", json_type(a."attributes", $1) AS "type2", json_extract_string(a."attributes", $1) AS "value2" FROM "users" AS a) AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000'
   AND e."user_id" IS NOT NULL

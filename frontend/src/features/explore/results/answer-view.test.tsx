@@ -206,7 +206,7 @@ it("shows paths with every way in a table, which a card leaves out", () => {
   expect(screen.getByText(/did something after/)).toHaveTextContent(
     "75% did something after a within 1 day: 3 of 4 users.",
   );
-  const step = within(screen.getByRole("region", { name: "1st after" })).getAllByRole("listitem");
+  const step = within(screen.getByRole("group", { name: "1st after" })).getAllByRole("listitem");
   expect(step.map(({ textContent }) => textContent)).toEqual(["b375%", "Nothing more1"]);
   expect(screen.getAllByRole("row").map(({ textContent }) => textContent)).toEqual([
     "StepFromToUsersOf all",
@@ -218,7 +218,7 @@ it("shows paths with every way in a table, which a card leaves out", () => {
 it("leaves the table of paths out of a card", () => {
   show({ query: paths, answer: pathsAnswer, at, size: "card" });
   expect(screen.queryByRole("table")).not.toBeInTheDocument();
-  expect(screen.getByRole("region", { name: "1st after" })).toBeInTheDocument();
+  expect(screen.getByRole("group", { name: "1st after" })).toBeInTheDocument();
 });
 
 it("shows a formula beside its series, with a gap where it divides by zero", () => {

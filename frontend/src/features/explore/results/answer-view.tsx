@@ -15,14 +15,12 @@ import { LifecycleView } from "./lifecycle-view";
 import { PathsView } from "./paths-view";
 import type { PictureText } from "./picture";
 import { RetentionView } from "./retention-view";
+import type { Size } from "./size";
 import { StickinessView } from "./stickiness-view";
 import { TrendView } from "./trend-view";
 
 /** Each kind of answer has its own ways to be shown; a way that is another kind's has no bearing. */
 export type ShownAs = View | RetentionShownAs;
-
-/** A page's answer is as high as it needs to be and has its figures; a card's fills its card. */
-export type Size = "page" | "card";
 
 /** What can be asked of an answer that is on the page. */
 export type AnswerHandle = {

@@ -115,7 +115,7 @@ export default function Chart(props: ChartProps) {
   useEffect(() => {
     const made = chart.current;
     if (!made || !root.current) return;
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce), print").matches;
     const theme = readColors(root.current);
     const top = canZoom ? TOOLS : 0;
     const option = chartOption(result, view, { hidden, zoom, theme, locale, calm, marks, top });

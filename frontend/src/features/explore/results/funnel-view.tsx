@@ -5,12 +5,13 @@ import { formatNumber, formatShare, userLocale } from "../../../format/numbers";
 import { medianText, toFunnelResult, windowText, type FunnelResult, type FunnelStep } from "../funnel-answer";
 import { windowParts } from "../period";
 import type { FunnelQuery } from "../query";
-import type { AnswerHandle, Size } from "./answer-view";
+import type { AnswerHandle } from "./answer-view";
 import { drawFunnel } from "./funnel-picture";
 import styles from "./funnel.module.css";
 import { NothingHere } from "./nothing-here";
 import results from "./results.module.css";
 import { useCohortName } from "./use-cohort-name";
+import type { Size } from "./size";
 
 // Beyond this nobody reads; the CSV has all.
 const MOST_GROUPS = 200;

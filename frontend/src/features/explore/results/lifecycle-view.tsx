@@ -7,7 +7,7 @@ import { isEmpty, lastInstant } from "../answer";
 import { LIFECYCLE_STATES, lifecycleMeaning, toLifecycleResult } from "../lifecycle-answer";
 import type { LifecycleView as ShownAs } from "../question";
 import type { LifecycleQuery } from "../query";
-import type { AnswerHandle, Size } from "./answer-view";
+import type { AnswerHandle } from "./answer-view";
 import type { ChartHandle } from "./chart";
 import { LazyChart } from "./lazy-chart";
 import { Legend } from "./legend";
@@ -16,6 +16,7 @@ import { compose, legendOf } from "./picture";
 import styles from "./results.module.css";
 import { TableView } from "./table-view";
 import { useShown } from "./use-shown";
+import type { Size } from "./size";
 
 type LifecycleViewProps = {
   query: LifecycleQuery;
@@ -46,7 +47,7 @@ export function LifecycleView({ query, answer, at, size, view, onPeriod, handle 
     if (empty) {
       return <NothingHere events={[query.event]} timezone={result.timezone} onPeriod={onPeriod} />;
     }
-    if (view === "table") return <TableView result={result} />;
+    if (view === "table") return <TableView result={result} size={size} />;
     return (
       <LazyChart
         ref={chart}

@@ -15,11 +15,12 @@ import {
 } from "../paths-answer";
 import { windowParts } from "../period";
 import type { PathsQuery } from "../query";
-import type { AnswerHandle, Size } from "./answer-view";
+import type { AnswerHandle } from "./answer-view";
 import { NothingHere } from "./nothing-here";
 import { drawPaths } from "./paths-picture";
 import styles from "./paths.module.css";
 import results from "./results.module.css";
+import type { Size } from "./size";
 
 type PathsViewProps = {
   query: PathsQuery;
@@ -91,12 +92,12 @@ function Flow({ result, locale }: { result: PathsResult; locale: string }) {
       {columns.map((column, index) => (
         <Fragment key={column.step}>
           {index > 0 && <Gap links={links[index - 1] ?? []} rows={rows} users={users} />}
-          <section className={styles.column} aria-label={stepText(column.step, direction)}>
+          <div className={styles.column} role="group" aria-label={stepText(column.step, direction)}>
             <p className={styles.step} aria-hidden="true">
               {stepText(column.step, direction)}
             </p>
             <Nodes column={column} direction={direction} locale={locale} />
-          </section>
+          </div>
         </Fragment>
       ))}
     </div>

@@ -6,11 +6,12 @@ import { formatNumber, formatShare, userLocale } from "../../../format/numbers";
 import type { RetentionView as ShownAs } from "../question";
 import type { RetentionQuery } from "../query";
 import { periodName, toRetentionResult, type RetentionCell } from "../retention-answer";
-import type { AnswerHandle, Size } from "./answer-view";
+import type { AnswerHandle } from "./answer-view";
 import { NothingHere } from "./nothing-here";
 import results from "./results.module.css";
 import { drawRetention } from "./retention-picture";
 import styles from "./retention.module.css";
+import { scrollRole, type Size } from "./size";
 
 type RetentionViewProps = {
   query: RetentionQuery;
@@ -46,7 +47,7 @@ export function RetentionView({ query, answer, at, size, view, onPeriod, handle 
     <div className={classNames(results.answer, size === "card" && results.card)}>
       {/* A region that scrolls must be within reach of the keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className={styles.scroll} role="region" aria-label="Cohorts" tabIndex={0}>
+      <div className={styles.scroll} role={scrollRole(size)} aria-label="Cohorts" tabIndex={0}>
         <table className={styles.cohorts}>
           <caption className="visually-hidden">
             {view === "percent"

@@ -6,7 +6,7 @@ import { isEmpty } from "../answer";
 import type { StickinessView as ShownAs } from "../question";
 import type { StickinessQuery } from "../query";
 import { toStickinessResult } from "../stickiness-answer";
-import type { AnswerHandle, Size } from "./answer-view";
+import type { AnswerHandle } from "./answer-view";
 import type { ChartHandle } from "./chart";
 import { LazyChart } from "./lazy-chart";
 import { Legend } from "./legend";
@@ -16,6 +16,7 @@ import styles from "./results.module.css";
 import { TableView } from "./table-view";
 import { useCohortName } from "./use-cohort-name";
 import { useShown } from "./use-shown";
+import type { Size } from "./size";
 
 type StickinessViewProps = {
   query: StickinessQuery;
@@ -51,7 +52,7 @@ export function StickinessView({ query, answer, at, size, view, onPeriod, handle
       const events = query.series.map(({ event }) => event);
       return <NothingHere events={events} timezone={result.timezone} onPeriod={onPeriod} />;
     }
-    if (view === "table") return <TableView result={result} />;
+    if (view === "table") return <TableView result={result} size={size} />;
     return (
       <LazyChart
         ref={chart}

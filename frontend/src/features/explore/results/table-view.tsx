@@ -4,6 +4,7 @@ import { combine } from "../aggregations";
 import { headline, type Result } from "../answer";
 import { bucketName } from "./bucket-names";
 import { Change } from "./change";
+import { scrollRole, type Size } from "./size";
 import styles from "./table-view.module.css";
 
 const ROW = 36;
@@ -17,7 +18,7 @@ const MOST_COLUMNS = 100;
  * The values as a table, a row a bucket. Of a long one only the rows in sight
  * are drawn. A period to compare with has two columns more beside each series.
  */
-export function TableView({ result }: { result: Result }) {
+export function TableView({ result, size }: { result: Result; size: Size }) {
   const { buckets, states } = result;
   const series = result.series.slice(0, MOST_COLUMNS);
   const left = result.series.length - series.length;
@@ -39,8 +40,14 @@ export function TableView({ result }: { result: Result }) {
 
   return (
     // A region that scrolls must be within reach of the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={styles.scroll} onScroll={scroll} role="region" aria-label="Values" tabIndex={0}>
+    <div
+      className={styles.scroll}
+      onScroll={scroll}
+      role={scrollRole(size)}
+      aria-label="Values"
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+      tabIndex={0}
+    >
       <table className={styles.table} aria-rowcount={buckets.length + 1}>
         <thead>
           <tr aria-rowindex={1}>

@@ -9,7 +9,7 @@ import { isEmpty, lastInstant, toPeriod, toResult } from "../answer";
 import { daysOf } from "../period";
 import type { View } from "../question";
 import type { TrendQuery } from "../query";
-import type { AnswerHandle, Size } from "./answer-view";
+import type { AnswerHandle } from "./answer-view";
 import type { ChartHandle } from "./chart";
 import { LazyChart } from "./lazy-chart";
 import { Legend } from "./legend";
@@ -21,6 +21,7 @@ import { Summary } from "./summary";
 import { TableView } from "./table-view";
 import { useCohortName } from "./use-cohort-name";
 import { useShown } from "./use-shown";
+import type { Size } from "./size";
 
 type TrendViewProps = {
   query: TrendQuery;
@@ -61,7 +62,7 @@ export function TrendView({ query, answer, at, size, view, labels, onPeriod, han
     }
     switch (view) {
       case "table":
-        return <TableView result={result} />;
+        return <TableView result={result} size={size} />;
       case "number": {
         const { from, to } = daysOf(toPeriod(query.range), result.timezone, at);
         const period = formatDays(from.toDate("UTC"), to.toDate("UTC"), userLocale());

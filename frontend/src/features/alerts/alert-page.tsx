@@ -1,0 +1,286 @@
+import { useState } from "react";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import {
+  useAlert,
+  useAlertHistory,
+  useAlerts,
+  useDeleteAlert,
+  useTestAlert,
+  type Alert,
+  type AlertDelivery,
+  type AlertEntry,
+} from "../../api/alerts";
+import { useInsight } from "../../api/saved";
+import { useMay } from "../../api/session";
+import { Button } from "../../components/button";
+import { ConfirmButton } from "../../components/confirm-button";
+import { errorText } from "../../components/error-text";
+import { FormError } from "../../components/form-error";
+import { Notice } from "../../components/notice";
+import { SecretOnce } from "../../components/secret-once";
+import { usePageTitle } from "../../components/use-page-title";
+import { formatInstant } from "../../format/dates";
+import { formatNumber, userLocale } from "../../format/numbers";
+import { userTimezone } from "../../format/timezones";
+import { AlertForm } from "./alert-form";
+import styles from "./alerts.module.css";
+import { draftOf, linesOf, newDraft, type Draft } from "./draft";
+import { Status } from "./status";
+import { conditionText, entryText } from "./texts";
+
+/** One alert: how it stands, what it did, and what it is made of. */
+export default function AlertPage() {
+  const { id = "" } = useParams();
+  const alert = useAlert(id);
+  if (alert.data) return <Opened key={id} alert={alert.data} />;
+  return <Pending title="Alert" error={alert.error} retry={() => void alert.refetch()} />;
+}
+
+/** A new alert on the insight that the address names. */
+export function NewAlertPage() {
+  const [search] = useSearchParams();
+  const insightId = search.get("insight") ?? "";
+  const navigate = useNavigate();
+  const [made, setMade] = useState<Alert | null>(null);
+  usePageTitle("New alert");
+  const done = (alert: Alert) => void navigate(`/alerts/${alert.id}`, { replace: true });
+  return (
+    <main className={styles.page}>
+      <h1 className={styles.heading}>New alert</h1>
+      {made ? (
+        <Secrets alert={made} onDone={() => done(made)} />
+      ) : (
+        <Editor
+          alert={null}
+          insightId={insightId}
+          initial={newDraft(insightId, "")}
+          onSaved={(alert) =>
+            alert.destinations.some(({ secret }) => secret) ? setMade(alert) : done(alert)
+          }
+        />
+      )}
+    </main>
+  );
+}
+
+function Pending({ title, error, retry }: { title: string; error: Error | null; retry: () => void }) {
+  if (!error) return <main className={styles.page} aria-busy="true" aria-label={title} />;
+  return (
+    <main className={styles.page}>
+      <Notice
+        large
+        page
+        kind="bad"
+        title={errorText(error).title}
+        actions={
+          <>
+            <Button onPress={retry}>Try again</Button>
+            <Link to="/alerts">All alerts</Link>
+          </>
+        }
+      >
+        {errorText(error).advice}
+      </Notice>
+    </main>
+  );
+}
+
+function Opened({ alert }: { alert: Alert }) {
+  const navigate = useNavigate();
+  const mayChange = useMay("editor");
+  const remove = useDeleteAlert();
+  const [fresh, setFresh] = useState<Alert | null>(null);
+  const locale = userLocale();
+  const { state } = alert;
+  usePageTitle(alert.name);
+  return (
+    <main className={styles.page}>
+      <div className={styles.head}>
+        <div className={styles.words}>
+          <h1 className={styles.heading} dir="auto">
+            {alert.name}
+          </h1>
+          <p className={styles.note}>
+            <Link to="/alerts">Alerts</Link> ·{" "}
+            <Link to={`/insights/${alert.insight_id}`} dir="auto">
+              {state.insight ?? "The insight"}
+            </Link>
+          </p>
+        </div>
+        <Status alert={alert} />
+      </div>
+      <section className={styles.panel} aria-label="How it stands">
+        <p>
+          Fires when {state.line ?? "it"} {conditionText(alert.condition, locale)}.
+          {state.value !== null && ` It was ${formatNumber(state.value, locale)} at the last check.`}
+        </p>
+        {state.reason && <p>{state.reason}</p>}
+        {state.failed_check && (
+          <Notice kind="bad" title="The last check came to nothing">
+            {state.failed_check} It is tried again.
+          </Notice>
+        )}
+        <p className={styles.note}>
+          {state.checked_at ? `Checked ${instant(state.checked_at)}` : "Not checked yet"}
+          {state.since && ` · so since ${instant(state.since)}`}
+        </p>
+        {mayChange && (
+          <Tools
+            alert={alert}
+            onDelete={() => remove.mutate(alert.id, { onSuccess: () => void navigate("/alerts") })}
+          />
+        )}
+        {remove.isError && <FormError error={remove.error} />}
+      </section>
+      <History id={alert.id} />
+      {fresh && <Secrets alert={fresh} onDone={() => setFresh(null)} />}
+      {mayChange && (
+        <Editor
+          key={alert.version}
+          alert={alert}
+          insightId={alert.insight_id}
+          initial={draftOf(alert)}
+          onSaved={(saved) => setFresh(saved.destinations.some(({ secret }) => secret) ? saved : null)}
+        />
+      )}
+    </main>
+  );
+}
+
+function instant(at: string): string {
+  return formatInstant(new Date(at), userTimezone(), userLocale());
+}
+
+function Tools({ alert, onDelete }: { alert: Alert; onDelete: () => void }) {
+  const test = useTestAlert();
+  return (
+    <>
+      <div className={styles.line}>
+        <Button
+          isDisabled={alert.destinations.length === 0 || test.isPending}
+          onPress={() => test.mutate(alert.id)}
+        >
+          {test.isPending ? "Sending…" : "Send a test"}
+        </Button>
+        <ConfirmButton
+          verb="Delete"
+          label={`Delete ${alert.name}`}
+          question={`Delete “${alert.name}”?`}
+          onConfirm={onDelete}
+        >
+          Nobody is told any more, and its history goes with it.
+        </ConfirmButton>
+      </div>
+      {test.data && (
+        <ul role="status" aria-label="What became of the test">
+          {test.data.map((delivery) => (
+            <li key={delivery.destination_id}>{deliveryText(delivery)}</li>
+          ))}
+        </ul>
+      )}
+      {test.isError && <FormError error={test.error} />}
+    </>
+  );
+}
+
+function deliveryText({ to, ok, attempts, error }: AlertDelivery): string {
+  const tried = attempts > 1 ? ` after ${attempts} attempts` : "";
+  return ok ? `${to}: delivered${tried}` : `${to}: not delivered${tried}. ${error ?? ""}`;
+}
+
+function History({ id }: { id: string }) {
+  const history = useAlertHistory(id);
+  return (
+    <section className={styles.panel} aria-labelledby="history">
+      <h2 id="history">History</h2>
+      {history.data ? (
+        history.data.length === 0 ? (
+          <p className={styles.note}>Nothing has happened yet.</p>
+        ) : (
+          <ol aria-label="History">
+            {history.data.map((entry) => (
+              <HistoryRow key={`${entry.at} ${entry.status}`} entry={entry} />
+            ))}
+          </ol>
+        )
+      ) : history.isError ? (
+        <FormError error={history.error} />
+      ) : (
+        <div className={styles.waiting} aria-busy="true" />
+      )}
+    </section>
+  );
+}
+
+function HistoryRow({ entry }: { entry: AlertEntry }) {
+  return (
+    <li className={styles.item}>
+      <div className={styles.words}>
+        <strong>{entryText(entry)}</strong>
+        <span>
+          {entry.value !== null && `Value ${formatNumber(entry.value, userLocale())}. `}
+          {entry.reason}
+        </span>
+        {entry.deliveries?.map((delivery) => (
+          <span key={delivery.destination_id} className={styles.note}>
+            {deliveryText(delivery)}
+          </span>
+        ))}
+      </div>
+      <time dateTime={entry.at} className={styles.note}>
+        {instant(entry.at)}
+      </time>
+    </li>
+  );
+}
+
+/** The signing secrets that were made just now. */
+function Secrets({ alert, onDone }: { alert: Alert; onDone: () => void }) {
+  const made = alert.destinations.filter(({ secret }) => secret);
+  const [put, setPut] = useState(0);
+  const current = made[put];
+  if (!current?.secret) return null;
+  const host = new URL(current.url ?? "https://webhook").host;
+  return (
+    <SecretOnce
+      key={current.id}
+      title={`The signing secret of ${host}`}
+      label={`Signing secret of ${host}`}
+      secret={current.secret}
+      onDone={() => (put + 1 < made.length ? setPut(put + 1) : onDone())}
+    >
+      It is shown this once. With it the receiver checks that a notification comes from here.
+    </SecretOnce>
+  );
+}
+
+type EditorProps = {
+  alert: Alert | null;
+  insightId: string;
+  initial: Draft;
+  onSaved: (alert: Alert) => void;
+};
+
+function Editor({ alert, insightId, initial, onSaved }: EditorProps) {
+  const insight = useInsight(insightId);
+  const alerts = useAlerts();
+  if (insight.isError) return <FormError error={insight.error} />;
+  if (!insight.data || !alerts.data) return <div className={styles.waiting} aria-busy="true" />;
+  const watched = linesOf(insight.data.query);
+  if (watched === null) {
+    return (
+      <Notice kind="bad" title="This insight cannot be watched">
+        An alert watches a trend. Save the question as a trend.
+      </Notice>
+    );
+  }
+  return (
+    <AlertForm
+      alert={alert}
+      initial={initial}
+      watched={watched}
+      topics={alerts.data.topics}
+      onSaved={onSaved}
+    />
+  );
+}

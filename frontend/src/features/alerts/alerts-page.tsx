@@ -1,0 +1,73 @@
+import { Link } from "react-router";
+import { useAlerts, type Alert } from "../../api/alerts";
+import { Button } from "../../components/button";
+import { errorText } from "../../components/error-text";
+import { Notice } from "../../components/notice";
+import { useNow } from "../../components/use-now";
+import { usePageTitle } from "../../components/use-page-title";
+import { formatAgo, formatNumber, userLocale } from "../../format/numbers";
+import styles from "./alerts.module.css";
+import { Status } from "./status";
+import { conditionText } from "./texts";
+
+/** All alerts, and how they stand. */
+export default function AlertsPage() {
+  usePageTitle("Alerts");
+  const alerts = useAlerts();
+  return (
+    <main className={styles.page}>
+      <h1 className={styles.heading}>Alerts</h1>
+      {alerts.data ? (
+        alerts.data.alerts.length === 0 ? (
+          <Notice large title="Nothing is watched yet" actions={<Link to="/insights">Go to Insights</Link>}>
+            Open a saved trend and press “Alert me…”: you are told when its value crosses a threshold.
+          </Notice>
+        ) : (
+          <ul className={styles.list} aria-label="Alerts">
+            {alerts.data.alerts.map((alert) => (
+              <AlertRow key={alert.id} alert={alert} />
+            ))}
+          </ul>
+        )
+      ) : alerts.isError ? (
+        <Notice
+          kind="bad"
+          title={errorText(alerts.error).title}
+          actions={<Button onPress={() => void alerts.refetch()}>Try again</Button>}
+        >
+          {errorText(alerts.error).advice}
+        </Notice>
+      ) : (
+        <div className={styles.waiting} role="status" aria-busy="true">
+          <span className="visually-hidden">The list is on its way</span>
+        </div>
+      )}
+    </main>
+  );
+}
+
+function AlertRow({ alert }: { alert: Alert }) {
+  const now = useNow(60_000);
+  const locale = userLocale();
+  const { state } = alert;
+  return (
+    <li className={styles.item}>
+      <div className={styles.words}>
+        <Link to={`/alerts/${alert.id}`} dir="auto">
+          {alert.name}
+        </Link>
+        <span>
+          Fires when {state.line ?? "it"} {conditionText(alert.condition, locale)}
+        </span>
+        <span className={styles.note}>
+          {state.value !== null && `Last value ${formatNumber(state.value, locale)} · `}
+          {state.checked_at
+            ? `checked ${formatAgo(new Date(state.checked_at), now, locale)}`
+            : "not checked yet"}
+          {state.reason && ` · ${state.reason}`}
+        </span>
+      </div>
+      <Status alert={alert} />
+    </li>
+  );
+}

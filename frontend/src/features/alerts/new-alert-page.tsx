@@ -1,0 +1,1 @@
+export { NewAlertPage as default } from "./alert-page";
