@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log"
 	"log/slog"
 	"net/http"
@@ -200,4 +201,30 @@ func Example_redact() {
 	e := redact(dataloaf.Event{Event: "sign in", Properties: map[string]any{"email": "ada@example.com", "method": "link"}})
 	fmt.Println(e.(dataloaf.Event).Properties, client.Enqueue(e)) // Config{BeforeSend: redact} in earnest
 	// Output: map[method:link] <nil>
+}
+
+// Sampling by user keeps all events of some users and none of the others', so
+// that what is asked per user stays right.
+func Example_sample() {
+	sample := func(m dataloaf.Message) dataloaf.Message {
+		e, ok := m.(dataloaf.Event)
+		if !ok || e.UserID == "" {
+			return m // users, their attributes, and events without a user are all kept
+		}
+		h := fnv.New32a()
+		h.Write([]byte(e.UserID)) // never fails
+		if h.Sum32()%100 >= 10 {
+			return nil
+		}
+		return m
+	}
+	kept := 0
+	for n := range 10_000 {
+		e := dataloaf.Event{Event: "bread baked", UserID: fmt.Sprintf("user-%d", n)}
+		if sample(e) != nil && sample(e) != nil { // Config{BeforeSend: sample} in earnest
+			kept++
+		}
+	}
+	fmt.Println(kept > 900 && kept < 1100)
+	// Output: true
 }

@@ -13,6 +13,7 @@ export const API_KEY = "key-of-the-browser-tests";
 export const PASSWORD = "password of the browser tests";
 
 export type SeedEvent = {
+  event_id?: string;
   event: string;
   user_id?: string;
   timestamp: string;
@@ -169,6 +170,15 @@ export class Server {
       if (code !== 0) throw new Error(`importing ${file} ended with ${code}`);
     }
     await this.#loaded(before + 76_494 + 2_337);
+  }
+
+  /** Audits the last day with loafctl, as a user would. */
+  async audit(): Promise<void> {
+    const audit = spawn(loafctl, ["audit", "--from", "24h", "--data-dir", this.#dataDir], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const [code] = (await once(audit, "exit")) as [number | null];
+    if (code !== 0) throw new Error(`loafctl audit ended with ${code}`);
   }
 
   /** Asks the API a question, as a program would. */

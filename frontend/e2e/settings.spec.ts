@@ -87,7 +87,9 @@ test("a member is invited, chooses a password, changes it, and is locked out", a
   await ada.getByLabel("Email").fill("ada@example.com");
   await ada.getByLabel("Password").fill(`${password} now`);
   await ada.keyboard.press("Enter");
-  await expect(ada.getByRole("alert")).toContainText("The password is wrong, or there is no such user.");
+  await expect(ada.getByRole("dialog").getByRole("alert")).toContainText(
+    "The password is wrong, or there is no such user.",
+  );
 
   await row.getByRole("button", { name: "Enable ada@example.com" }).click();
   await expect(row.getByRole("button", { name: "Disable ada@example.com" })).toBeVisible();
@@ -131,7 +133,7 @@ test("a token is shown once, works, and is revoked", async ({ page, fresh }) => 
   await form.getByLabel("Name").fill("nightly report");
   await select(page, /May$/, "Read and write");
   await form.getByRole("button", { name: "Make a token" }).click();
-  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
   await expect(page.getByRole("button", { name: "Copied" })).toBeVisible();
   const secret = await page.evaluate(() => navigator.clipboard.readText());
   expect(secret).toBe(await page.getByRole("group", { name: "Token nightly report" }).textContent());

@@ -10,12 +10,16 @@ import { ExplorePage } from "./features/explore/explore-page";
 import { InvitationGate } from "./features/invitation/invitation-gate";
 import { PeoplePage } from "./features/people/people-page";
 import { PersonPage } from "./features/people/person-page";
-import { PipelinePage } from "./features/pipeline/pipeline-page";
 import { SessionGate } from "./features/session/session-gate";
-import { SettingsPage } from "./features/settings/settings-page";
 import { Shell } from "./features/shell/shell";
 import { userLocale } from "./format/numbers";
 
+const CohortsPage = lazy(() => import("./features/cohorts/cohorts-page"));
+const CohortPage = lazy(() => import("./features/cohorts/cohort-page"));
+const NewCohortPage = lazy(() => import("./features/cohorts/new-cohort-page"));
+const DataPage = lazy(() => import("./features/data/data-page"));
+const PipelinePage = lazy(() => import("./features/pipeline/pipeline-page"));
+const SettingsPage = lazy(() => import("./features/settings/settings-page"));
 const InsightsPage = lazy(() => import("./features/insights/insights-page"));
 const InsightPage = lazy(() => import("./features/insights/insight-page"));
 const AlertsPage = lazy(() => import("./features/alerts/alerts-page"));
@@ -48,6 +52,12 @@ export function App({ queryClient, router: Router = BrowserRouter }: AppProps) {
                       <Route path="insights/:id" element={<InsightPage />} />
                       <Route path="dashboards" element={<DashboardsPage />} />
                       <Route path="dashboards/:id" element={<DashboardPage />} />
+                      <Route path="pipeline" element={<PipelinePage />} />
+                      <Route path="settings" element={<SettingsPage />} />
+                      <Route path="data" element={<DataPage />} />
+                      <Route path="cohorts" element={<CohortsPage />} />
+                      <Route path="cohorts/new" element={<NewCohortPage />} />
+                      <Route path="cohorts/:id" element={<CohortPage />} />
                       <Route path="alerts" element={<AlertsPage />} />
                       <Route path="alerts/new" element={<NewAlertPage />} />
                       <Route path="alerts/:id" element={<AlertPage />} />
@@ -55,8 +65,6 @@ export function App({ queryClient, router: Router = BrowserRouter }: AppProps) {
                     <Route path="people" element={<PeoplePage />} />
                     <Route path="people/user" element={<PersonPage />} />
                     <Route path="activity" element={<ActivityPage />} />
-                    <Route path="pipeline" element={<PipelinePage />} />
-                    <Route path="settings" element={<SettingsPage />} />
                     <Route path="*" element={<NotFound />} />
                   </Route>
                 </Routes>

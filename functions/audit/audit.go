@@ -1,6 +1,7 @@
 // Package audit proves that no accepted event was lost or counted twice. It
 // lists and reads the raw objects itself, and holds them against what the ledger
-// says of each and against the rows in the tables. It changes nothing.
+// says of each and against the rows in the tables. It changes none of them, and
+// keeps what it found.
 package audit
 
 import (
@@ -138,6 +139,9 @@ type Result struct {
 	// Stopped says that the time was up: an audit from Next on does the rest.
 	Stopped bool      `json:"stopped"`
 	Next    time.Time `json:"next,omitzero"`
+	// NotKept is why the result could not be kept for the insights page; empty
+	// when it was.
+	NotKept string `json:"not_kept,omitempty"`
 }
 
 // maxNamed bounds the findings that a result names: it must fit an answer of
@@ -178,6 +182,9 @@ func (r *Result) Add(part Result) {
 	r.NotesTotal += part.NotesTotal
 	r.Proven = r.Proven && part.Proven
 	r.Stopped, r.Next = part.Stopped, part.Next
+	if part.NotKept != "" {
+		r.NotKept = part.NotKept
+	}
 }
 
 func atMost(findings []Finding) []Finding { return findings[:min(len(findings), maxNamed)] }
@@ -265,6 +272,10 @@ func (a *Auditor) Run(ctx context.Context, r Request) (Result, error) {
 		return Result{}, fmt.Errorf("audit the loads: %w", err)
 	}
 	run.sort()
+	if err := a.keep(ctx, w.Database().SQL, r, run.result); err != nil {
+		// What was found is worth more than the record of it.
+		run.result.NotKept = brief(err.Error())
+	}
 	return run.result, nil
 }
 

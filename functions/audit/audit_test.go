@@ -498,3 +498,117 @@ func TestAnAuditInParts(t *testing.T) {
 		t.Errorf("%d runs: %+v\nat once: %+v", runs, total, once)
 	}
 }
+
+// records are the audits that are kept, the newest first.
+func (w *world) records() []audit.Record {
+	w.t.Helper()
+	rows, err := w.engine.Database().SQL.QueryContext(w.t.Context(), audit.SelectRecords, audit.RecordKind)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []audit.Record
+	for rows.Next() {
+		var id, body string
+		var r audit.Record
+		if err := rows.Scan(&id, &body); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(body), &r); err != nil {
+			w.t.Fatalf("%v in %s", err, body)
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+func TestAuditsAreKept(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		w.put(warehouse.Events, 0, "a", pack(event(1), event(2)))
+		w.sweep()
+		w.audit(false)
+		kept := w.records()
+		if len(kept) != 1 || !kept[0].Proven || !kept[0].At.Equal(w.now) || kept[0].Totals[0].Accepted != 2 || kept[0].Totals[0].Loaded != 2 {
+			t.Fatalf("%+v", kept)
+		}
+
+		// What does not add up is kept as well, and no more of it than there is room for.
+		for i := range 40 {
+			w.put(warehouse.Events, time.Duration(i)*time.Minute, fmt.Sprintf("lost%d", i), []byte("not gzip"))
+		}
+		w.sweep()
+		w.exec(`UPDATE "loaf_files" SET "lines" = "lines" + 1 WHERE "status" = 'loaded'`)
+		w.now = w.now.Add(time.Minute)
+		w.audit(true)
+		kept = w.records()
+		if len(kept) != 2 || kept[0].Proven || kept[0].MismatchesTotal == 0 || len(kept[0].Mismatches) == 0 || kept[0].NotesTotal != 40 || len(kept[0].Notes) != 10 || !kept[0].Deep {
+			t.Fatalf("%+v", kept)
+		}
+
+		for range 20 {
+			w.now = w.now.Add(time.Minute)
+			w.audit(false)
+		}
+		if kept = w.records(); len(kept) != 10 || !kept[0].At.Equal(w.now) || !kept[9].At.Equal(w.now.Add(-9*time.Minute)) {
+			t.Errorf("%d are kept, from %v to %v", len(kept), kept[0].At, kept[len(kept)-1].At)
+		}
+	})
+}
+
+// An audit of several invocations is one audit.
+func TestARecordGoesOn(t *testing.T) {
+	w := newWorld(t, warehouse.DuckDB)
+	w.put(warehouse.Events, 0, "a", pack(event(1)))
+	w.put(warehouse.Events, 12*time.Hour, "b", pack(event(2), event(3)))
+	w.sweep()
+	w.now = five.Add(20 * time.Hour)
+	request := audit.Request{Range: load.Range{From: five, To: five.Add(18 * time.Hour)}}
+	stopping := audit.New(audit.Config{
+		Lister: w.store, Source: w.store, Now: func() time.Time { return w.now }, Reserve: time.Minute,
+		Open: func(context.Context) (audit.Warehouse, error) { return w.engine, nil },
+	})
+	// Its clock says that there is less time left than is kept in reserve.
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Hour))
+	defer cancel()
+	w.now = time.Now().Add(59*time.Minute + 30*time.Second).Truncate(time.Second)
+	first, err := stopping.Run(ctx, request)
+	if err != nil || !first.Stopped || first.NotKept != "" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	if kept := w.records(); len(kept) != 1 || !kept[0].Stopped || kept[0].Totals[0].Accepted != 1 {
+		t.Fatalf("%+v", kept)
+	}
+	w.now = w.now.Add(time.Minute)
+	request.From = first.Next
+	if _, err := w.auditor().Run(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	kept := w.records()
+	if len(kept) != 1 || kept[0].Stopped || !kept[0].Proven || kept[0].Totals[0].Accepted != 3 || !kept[0].From.Equal(five) || !kept[0].At.Equal(w.now) {
+		t.Fatalf("%+v", kept)
+	}
+	// The same range again is another audit.
+	w.now = w.now.Add(time.Minute)
+	if _, err := w.auditor().Run(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	if kept = w.records(); len(kept) != 2 {
+		t.Errorf("%+v", kept)
+	}
+}
+
+// An audit that cannot be kept is an audit all the same.
+func TestAnAuditThatIsNotKept(t *testing.T) {
+	w := newWorld(t, warehouse.DuckDB)
+	w.put(warehouse.Events, 0, "a", pack(event(1)))
+	w.sweep()
+	if _, err := w.engine.Database().SQL.ExecContext(t.Context(), `DROP TABLE "loaf_documents"`); err != nil {
+		t.Fatal(err)
+	}
+	if result := w.audit(false); !result.Proven || !strings.Contains(result.NotKept, "loaf_documents") {
+		t.Errorf("%+v", result)
+	}
+}

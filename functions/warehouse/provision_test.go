@@ -118,6 +118,16 @@ func TestProvision(t *testing.T) {
 			}
 		}
 
+		// The tables are load's own, so that it keeps its audits without a grant.
+		for _, statement := range []string{
+			`INSERT INTO "loaf_documents" VALUES ('audit', 'b', 1, '{}', '2024-05-01', 'audit', '2024-05-01', 'audit')`,
+			`SELECT * FROM "loaf_documents"`, `DELETE FROM "loaf_documents" WHERE "id" = 'b'`,
+		} {
+			if err := inTransaction(t, load1.Database().SQL, statement); err != nil {
+				t.Errorf("load keeps its audits: %v", err)
+			}
+		}
+
 		// And nothing else.
 		denied := func(who string, w provisioned, statements ...string) {
 			t.Helper()

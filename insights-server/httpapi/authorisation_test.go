@@ -120,6 +120,7 @@ var expectations = map[string]access{
 	"GET /api/v1/properties":              viewer,
 	"GET /api/v1/property-values":         viewer,
 	"GET /api/v1/pipeline":                viewer,
+	"GET /api/v1/audit":                   viewer,
 	"GET /api/v1/insights":                viewer,
 	"POST /api/v1/insights":               editor,
 	"GET /api/v1/insights/:id":            viewer,

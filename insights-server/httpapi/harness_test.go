@@ -46,11 +46,14 @@ type fakeService struct {
 	seen     []query.SeenProperty
 	carriers []query.PropertyVolume
 	state    query.PipelineState
+	ledger   query.Ledger
 	readyErr error
 
 	mu      sync.Mutex
 	checks  int
 	lastReq query.ValuesRequest
+	// ledgerFrom and ledgerTo are the days of the last call.
+	ledgerFrom, ledgerTo time.Time
 }
 
 func (f *fakeService) Run(ctx context.Context, q insight.Query) (insight.Answer, error) {
@@ -87,6 +90,11 @@ func (f *fakeService) PropertyVolumes(_ context.Context, property string, _ insi
 }
 
 func (f *fakeService) Pipeline(context.Context) (query.PipelineState, error) { return f.state, f.err }
+
+func (f *fakeService) Ledger(_ context.Context, from, to time.Time) (query.Ledger, error) {
+	f.ledgerFrom, f.ledgerTo = from, to
+	return f.ledger, f.err
+}
 
 func (f *fakeService) Ready(context.Context) error {
 	f.mu.Lock()
@@ -134,7 +142,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	}
 	f := &fixture{t: t, service: &fakeService{}, clock: &clock{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, log: &bytes.Buffer{}}
 	c := Config{
-		Service: f.service, Saved: saved.New(fakeDocuments{}, saved.Options{}), Cohorts: cohort.New(&fakeCohorts{now: f.clock.now}, cohort.Options{}), Deletions: deletion.New(fakeDocuments{}, deletion.Options{Now: f.clock.now, Random: rand.Reader, Rounds: 1}), Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
+		Service: f.service, Saved: saved.New(fakeDocuments{}, saved.Options{}), Cohorts: cohort.New(&fakeCohorts{now: f.clock.now}, cohort.Options{}), Deletions: deletion.New(fakeDocuments{}, deletion.Options{Now: f.clock.now, Random: rand.Reader, Rounds: 1}), Audits: fakeAudits(nil), Directory: newDirectory(t, hash, f.clock, nil), Now: f.clock.now,
 		Logger: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
@@ -314,7 +322,7 @@ func conforms(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
 var specifiedRoutes = map[string]bool{
 	"POST /api/v1/login": true, "POST /api/v1/logout": true, "GET /api/v1/session": true, "POST /api/v1/session/password": true,
 	"POST /api/v1/query": true, "GET /api/v1/events": true, "GET /api/v1/properties": true,
-	"GET /api/v1/property-values": true, "GET /api/v1/pipeline": true,
+	"GET /api/v1/property-values": true, "GET /api/v1/pipeline": true, "GET /api/v1/audit": true,
 	"POST /api/v1/invitations": true, "POST /api/v1/invitations/accept": true,
 	"GET /api/v1/members": true, "PATCH /api/v1/members/{id}": true, "DELETE /api/v1/members/{id}": true, "POST /api/v1/members/{id}/link": true,
 	"GET /api/v1/tokens": true, "POST /api/v1/tokens": true, "DELETE /api/v1/tokens/{id}": true,

@@ -75,6 +75,7 @@ func (s *Server) routes() *echo.Echo {
 		{http.MethodGet, "/api/v1/properties", viewer, s.properties},
 		{http.MethodGet, "/api/v1/property-values", viewer, s.propertyValues},
 		{http.MethodGet, "/api/v1/pipeline", viewer, s.pipeline},
+		{http.MethodGet, "/api/v1/audit", viewer, s.audit},
 
 		{http.MethodGet, eventDefinitionsPath, viewer, s.listEventDefinitions},
 		{http.MethodPost, eventDefinitionsPath, editor, createSaved(s, eventDefinitionsPath, kept.EventDefinitions)},

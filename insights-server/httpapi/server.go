@@ -29,6 +29,7 @@ type Service interface {
 	Properties(ctx context.Context, scope insight.Scope, event string) ([]query.PropertyInfo, error)
 	PropertyValues(ctx context.Context, r query.ValuesRequest) ([]query.ValueCount, error)
 	Pipeline(ctx context.Context) (query.PipelineState, error)
+	Ledger(ctx context.Context, from, to time.Time) (query.Ledger, error)
 	People
 	Seen
 	Ready(ctx context.Context) error
@@ -44,6 +45,8 @@ type Config struct {
 	Saved *saved.Library
 	// Cohorts keeps the cohorts.
 	Cohorts Cohorts
+	// Audits is what is kept of audits.
+	Audits Audits
 	// Alerts keeps the alerts, and AlertTester tries their destinations.
 	Alerts      Alerts
 	AlertTester AlertTester
@@ -102,8 +105,8 @@ type Server struct {
 
 // New makes a server. It fails when the configuration lacks a part.
 func New(c Config) (*Server, error) {
-	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Deletions == nil || c.Alerts == nil || c.AlertTester == nil || c.Directory == nil || c.Sessions == nil {
-		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, deletions, alerts, a directory and sessions")
+	if c.Service == nil || c.Saved == nil || c.Cohorts == nil || c.Audits == nil || c.Deletions == nil || c.Alerts == nil || c.AlertTester == nil || c.Directory == nil || c.Sessions == nil {
+		return nil, errors.New("set up the insights API: it needs a service, a library of what is saved, cohorts, audits, deletions, alerts, a directory and sessions")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

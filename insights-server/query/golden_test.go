@@ -159,6 +159,7 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 		"WITH":           "r_WITH_clause.html",
 	}
 	allowed = slices.AppendSeq(allowed, maps.Keys(guide))
+	allowed = slices.AppendSeq(allowed, maps.Keys(guideOfLedger))
 	allowed = append(slices.AppendSeq(allowed, maps.Keys(guideOfEvents)), "K") // K is the short name of a table
 	var statements []query.Statement
 	r := dialect.Redshift{}
@@ -170,7 +171,7 @@ func TestRedshiftUsesOnlyWhatRedshiftHas(t *testing.T) {
 			statements = append(statements, s)
 		}
 	}
-	statements = append(statements, redshiftEventPlans(t)...)
+	statements = append(append(statements, redshiftEventPlans(t)...), redshiftLedgerPlans()...)
 	for _, question := range append(sampleQuestions, mixedQuestions()...) {
 		statements = append(statements, planOf(t, question, r))
 	}

@@ -54,7 +54,8 @@ ledger says of each object and against the rows that each load stored:
 
 for every object and in total. With --deep it also looks for every single line of
 a loaded object in the tables: an event must be there exactly once, and a user's
-row must have what the line says. It changes nothing.
+row must have what the line says. It changes no data, and keeps what it found for
+the Pipeline page to show.
 
 Exit code 0: proven. What is set aside or still waits for its load is accounted
 for, and named. Exit code 1: something does not add up, and is named with what to

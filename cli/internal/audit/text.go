@@ -49,6 +49,9 @@ func (r Report) text() string {
 	}
 	list(&b, "To know", r.Notes, r.NotesTotal)
 	list(&b, "Does not add up", r.Mismatches, r.MismatchesTotal)
+	if r.NotKept != "" {
+		fmt.Fprintf(&b, "\nThe Pipeline page cannot show this audit, for it could not be kept: %s\n", r.NotKept)
+	}
 	if r.Proven {
 		b.WriteString("\nProven: no accepted line is lost, and none is counted twice.\n")
 	} else {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/insights-server/alert"
+	"github.com/dataloaf/dataloaf/insights-server/audit"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/deletion"
@@ -63,6 +64,7 @@ func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey, url stri
 	server, err := httpapi.New(httpapi.Config{
 		Service:      service,
 		Cohorts:      cohorts,
+		Audits:       audit.New(documents),
 		Saved:        library,
 		Alerts:       alerts,
 		AlertTester:  checker,

@@ -35,6 +35,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether something was not saved because somebody else had changed it in the meantime. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "conflict";
+}
+
 type Outcome<T> = { data?: T; error?: unknown; response: Response };
 
 /** The answer of a call, or an ApiError. A call that was cancelled keeps its AbortError. */

@@ -6,10 +6,13 @@ export type EventInfo = components["schemas"]["EventInfo"];
 
 export const eventsKey = ["events"] as const;
 
-/** The event names, the most frequent first. */
-export function useEvents() {
+/** The event names, the most frequent first; on demand without those that their definitions hide. */
+export function useEvents(hidden = true) {
   return useQuery({
-    queryKey: eventsKey,
-    queryFn: async ({ signal }) => (await unwrap(client.GET("/api/v1/events", { signal }))).events,
+    queryKey: [...eventsKey, hidden],
+    queryFn: async ({ signal }) => {
+      const query = hidden ? {} : { hidden: "false" as const };
+      return (await unwrap(client.GET("/api/v1/events", { params: { query }, signal }))).events;
+    },
   });
 }

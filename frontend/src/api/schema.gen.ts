@@ -1108,6 +1108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was loaded of what was accepted
+         * @description What the loads have written down of a period, and the latest audits, which count the raw objects anew and hold them against it.
+         */
+        get: operations["getAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2657,6 +2677,116 @@ export interface components {
             files_quarantined: number;
             /** @description The newest quarantined objects. */
             quarantined: components["schemas"]["QuarantinedObject"][];
+        };
+        Audit: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description All days of the period, of UTC. */
+            days: components["schemas"]["LedgerDay"][];
+            totals: components["schemas"]["LedgerTotals"];
+            /** @description The hours in which loads ended, the earliest first. */
+            hours: components["schemas"]["LoadHour"][];
+            /** @description The newest loads of the period, the newest first. */
+            loads: components["schemas"]["Load"][];
+            /** @description The latest audits, the newest first, whatever the period. */
+            audits: components["schemas"]["AuditRecord"][];
+        };
+        LedgerTotals: {
+            objects: number;
+            /** @description The lines that loads and merges read. */
+            accepted: number;
+            /** @description Those that are in the warehouse, as new events or merged into users. */
+            loaded: number;
+            /** @description Those that were stored before. */
+            duplicates: number;
+            /** @description Objects that could not be loaded. Their lines are in none of the other numbers. */
+            objects_set_aside: number;
+        };
+        /** @description LedgerTotals of what arrived in one day. */
+        LedgerDay: {
+            /** Format: date */
+            day: string;
+            objects: number;
+            accepted: number;
+            loaded: number;
+            duplicates: number;
+            objects_set_aside: number;
+        };
+        LoadHour: {
+            /** Format: date-time */
+            hour: string;
+            loads: number;
+            /** @description Events and new users. */
+            rows: number;
+            lines: number;
+            /** @description The longest that an object of these loads had waited. */
+            lag_seconds: number | null;
+        };
+        Load: {
+            load_id: number;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            finished_at: string;
+            objects: number;
+            lines: number;
+            /** @description Events and new users. */
+            rows: number;
+            duplicates: number;
+            lag_seconds: number | null;
+        };
+        AuditRecord: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            at: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description Whether each line was looked for in the tables. */
+            deep: boolean;
+            /** @description Whether everything adds up: nothing is lost, nothing counts twice. */
+            proven: boolean;
+            /** @description Whether the time was up before the end. */
+            stopped: boolean;
+            /**
+             * Format: date-time
+             * @description How far a stopped one came.
+             */
+            next: string | null;
+            totals: components["schemas"]["AuditTotals"][];
+            /** @description The first of what does not add up. */
+            mismatches: components["schemas"]["AuditFinding"][];
+            mismatches_total: number;
+            /** @description The first of what is accounted for and worth knowing. */
+            notes: components["schemas"]["AuditFinding"][];
+            notes_total: number;
+        };
+        /** @description Of the accepted lines each must be loaded, a duplicate, set aside or waiting. */
+        AuditTotals: {
+            /** @enum {string} */
+            kind: "events" | "users" | "updates";
+            objects: number;
+            accepted: number;
+            loaded: number;
+            duplicates: number;
+            quarantined: number;
+            waiting: number;
+            quarantined_objects: number;
+            waiting_objects: number;
+        };
+        AuditFinding: {
+            object?: string;
+            load?: number;
+            what: string;
+            expected: number;
+            found: number;
+            /** @description What to do: replay, sweep, restore or report. */
+            action: string;
         };
         QuarantinedObject: {
             object: string;
@@ -5794,6 +5924,111 @@ export interface operations {
                     "application/json": components["schemas"]["Pipeline"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getAudit: {
+        parameters: {
+            query?: {
+                /** @description The first day, of UTC. Without it the period has 7 days. */
+                from?: string;
+                /** @description The last day, included, at most 92 days from the first. Without it the period ends today. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ledger of the period, and the audits. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-11-24",
+                     *       "to": "2026-11-24",
+                     *       "days": [
+                     *         {
+                     *           "day": "2026-11-24",
+                     *           "objects": 160,
+                     *           "accepted": 78831,
+                     *           "loaded": 78830,
+                     *           "duplicates": 1,
+                     *           "objects_set_aside": 0
+                     *         }
+                     *       ],
+                     *       "totals": {
+                     *         "objects": 160,
+                     *         "accepted": 78831,
+                     *         "loaded": 78830,
+                     *         "duplicates": 1,
+                     *         "objects_set_aside": 0
+                     *       },
+                     *       "hours": [
+                     *         {
+                     *           "hour": "2026-11-24T02:00:00Z",
+                     *           "loads": 2,
+                     *           "rows": 78830,
+                     *           "lines": 78831,
+                     *           "lag_seconds": 171.5
+                     *         }
+                     *       ],
+                     *       "loads": [
+                     *         {
+                     *           "load_id": 2,
+                     *           "started_at": "2026-11-24T02:03:00Z",
+                     *           "finished_at": "2026-11-24T02:03:04Z",
+                     *           "objects": 80,
+                     *           "lines": 40000,
+                     *           "rows": 39999,
+                     *           "duplicates": 1,
+                     *           "lag_seconds": 171.5
+                     *         }
+                     *       ],
+                     *       "audits": [
+                     *         {
+                     *           "at": "2026-11-24T10:02:00Z",
+                     *           "from": "2026-11-23T10:00:00Z",
+                     *           "to": "2026-11-24T10:00:00Z",
+                     *           "deep": false,
+                     *           "proven": true,
+                     *           "stopped": false,
+                     *           "next": null,
+                     *           "totals": [
+                     *             {
+                     *               "kind": "events",
+                     *               "objects": 160,
+                     *               "accepted": 78831,
+                     *               "loaded": 78830,
+                     *               "duplicates": 1,
+                     *               "quarantined": 0,
+                     *               "waiting": 0,
+                     *               "quarantined_objects": 0,
+                     *               "waiting_objects": 0
+                     *             }
+                     *           ],
+                     *           "mismatches": [],
+                     *           "mismatches_total": 0,
+                     *           "notes": [],
+                     *           "notes_total": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];

@@ -2,6 +2,7 @@ import { Link } from "react-router";
 import { formatInstant } from "../format/dates";
 import { userLocale } from "../format/numbers";
 import { userTimezone } from "../format/timezones";
+import { personPath } from "./person-path";
 import styles from "./event-list.module.css";
 
 type ListedEvent = {
@@ -63,9 +64,4 @@ export function Facts({ facts }: { facts: Record<string, unknown> }) {
       ))}
     </dl>
   );
-}
-
-/** The page of a user. The id is a parameter: a path has no room for every id, such as "..". */
-function personPath(id: string): string {
-  return `/people/user?id=${encodeURIComponent(id)}`;
 }

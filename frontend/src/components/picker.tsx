@@ -45,6 +45,8 @@ type PickerProps = {
   /** Shown in place of items: that they are being fetched, or could not be. */
   status?: ReactNode;
   icon?: ReactNode;
+  /** What stands below the items. */
+  footer?: ReactNode;
 };
 
 // A longer list is of no use to the eye; typing narrows it.
@@ -64,6 +66,7 @@ export function Picker({
   onOpenChange,
   status,
   icon,
+  footer,
 }: PickerProps) {
   const [isOpen, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
@@ -149,6 +152,7 @@ export function Picker({
               </ListBox>
               {shown.more > 0 && <p className={styles.note}>{shown.more} more: type to narrow the list.</p>}
             </Autocomplete>
+            {footer && <div className={styles.footer}>{footer}</div>}
           </div>
         </Dialog>
       </Popover>

@@ -65,7 +65,8 @@ func steps(t *testing.T) map[string][]string {
 			Session, writer.ExpiredLoads + "101", writer.ExpiredQuarantined, Lock, writer.CountEvents(writer.OfLoads(2)), writer.FillGone(writer.OfLoads(2)),
 			writer.DeleteEvents(writer.OfLoads(2)), writer.ExpireLoads(2), writer.ExpireQuarantined,
 		},
-		"audit":   {Session, audit.LedgerRows(21, 2), audit.LedgerSums, audit.Loads, audit.EventRows, audit.DeepEvents(warehouse.Redshift, 2)},
+		"audit": {Session, audit.LedgerRows(21, 2), audit.LedgerSums, audit.Loads, audit.EventRows, audit.DeepEvents(warehouse.Redshift, 2),
+			audit.SelectRecords, audit.DeleteRecords(2), audit.InsertRecord},
 		"migrate": {Session, CreateLock, Lock, migrate.CreateTable, migrate.CurrentVersion, migrate.InsertVersion, writer.AnyLedger},
 		"provision": slices.Concat(
 			[]string{Session, provision.SelectUser, makeUser, setPassword, provision.SelectDatabase},

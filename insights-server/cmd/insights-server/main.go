@@ -24,6 +24,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/alert"
+	"github.com/dataloaf/dataloaf/insights-server/audit"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/insights-server/cohort"
 	"github.com/dataloaf/dataloaf/insights-server/deletion"
@@ -339,6 +340,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, *alert
 	server, err := httpapi.New(httpapi.Config{
 		Service:        service,
 		Cohorts:        cohorts,
+		Audits:         audit.New(documents),
 		Saved:          library,
 		Alerts:         alerts,
 		AlertTester:    checker,

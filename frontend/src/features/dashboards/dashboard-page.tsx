@@ -1,6 +1,5 @@
 import { useMemo, useReducer, useState } from "react";
 import { Link, useLocation, useNavigate, useParams, useSearchParams } from "react-router";
-import { ApiError } from "../../api/client";
 import {
   useCreateDashboard,
   useDashboard,
@@ -15,6 +14,7 @@ import { Button, IconButton } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { EditIcon, FullscreenIcon, PlusIcon, TextIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
+import { SaveProblem } from "../../components/save-problem";
 import { usePageTitle } from "../../components/use-page-title";
 import { userTimezone } from "../../format/timezones";
 import { TimezonePicker } from "../explore/builder/timezone-picker";
@@ -98,7 +98,6 @@ function Opened({ latest }: { latest: Dashboard }) {
   const range = editing || chosen === undefined ? shown.range : chosen;
   const asked = useMemo(() => toAsked(range, shown.timezone), [range, shown.timezone]);
   const changed = editing && !same(toInput(draft), toInput(toDraft(base)));
-  const conflict = save.error instanceof ApiError && save.error.code === "conflict";
   const full = draft.cards.length >= MAX_CARDS;
 
   const edit = () => {
@@ -213,36 +212,19 @@ function Opened({ latest }: { latest: Dashboard }) {
           </div>
         )}
       </div>
-      {conflict ? (
-        <Notice
-          kind="bad"
-          title="Somebody else changed this dashboard"
-          actions={
-            <>
-              <Button onPress={() => void fresh.refetch().then(leave)}>Show theirs</Button>
-              <Button
-                isDisabled={copy.isPending}
-                onPress={() =>
-                  copy.mutate(toInput({ ...draft, name: `${draft.name} (mine)`.slice(0, 200) }), {
-                    onSuccess: ({ id }) => void navigate(`/dashboards/${id}`),
-                  })
-                }
-              >
-                Save mine as new
-              </Button>
-            </>
-          }
-        >
-          Nothing was saved, so that their change is not lost.
-          {copy.isError && ` The copy could not be saved either: ${errorText(copy.error).advice}`}
-        </Notice>
-      ) : (
-        save.isError && (
-          <Notice kind="bad" title="The dashboard could not be saved">
-            {errorText(save.error).advice}
-          </Notice>
-        )
-      )}
+      <SaveProblem
+        thing="dashboard"
+        errors={[save.error]}
+        onShowTheirs={() => void fresh.refetch().then(leave)}
+        onSaveAsNew={() =>
+          copy.mutate(toInput({ ...draft, name: `${draft.name} (mine)`.slice(0, 200) }), {
+            onSuccess: ({ id }) => void navigate(`/dashboards/${id}`),
+          })
+        }
+        canSaveAsNew={!copy.isPending}
+      >
+        {copy.isError && ` The copy could not be saved either: ${errorText(copy.error).advice}`}
+      </SaveProblem>
       {duplicate.isError && (
         <Notice kind="bad" title="The dashboard could not be duplicated">
           {errorText(duplicate.error).advice}

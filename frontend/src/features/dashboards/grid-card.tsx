@@ -16,7 +16,7 @@ import type { Layout, Step } from "./layout";
 import { TextDialog } from "./text-dialog";
 import { useDrag } from "./use-drag";
 import { useOverflow } from "./use-overflow";
-import { useSeen } from "./use-seen";
+import { useSeen } from "../../components/use-seen";
 
 type GridCardProps = {
   card: Card;

@@ -162,7 +162,8 @@ function toSeries(series: Series): Schemas["Series"] {
   return asked;
 }
 
-function toFilter(filter: Filter): Schemas["Filter"] | undefined {
+/** The filter as the server takes it; undefined where no condition says enough. */
+export function toFilter(filter: Filter): Schemas["Filter"] | undefined {
   const conditions = filter.conditions.filter(isComplete).map(toCondition);
   return conditions.length === 0 ? undefined : { match: filter.match, conditions };
 }

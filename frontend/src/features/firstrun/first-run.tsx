@@ -1,13 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { eventsKey } from "../../api/events";
 import { usePipeline } from "../../api/pipeline";
 import { Button } from "../../components/button";
 import { classNames } from "../../components/class-names";
-import { CheckIcon, CopyIcon } from "../../components/icons";
+import { CheckIcon } from "../../components/icons";
+import { Snippet } from "../../components/snippet";
 import { usePresence } from "../../components/use-presence";
 import styles from "./first-run.module.css";
-import { curlSnippet } from "./snippet";
+import { curlSnippet } from "../../components/snippets";
 
 const EVERY = 3_000;
 const IDLE_AFTER = 15 * 60_000;
@@ -46,7 +47,7 @@ export function FirstRun({ arrived, onStart }: FirstRunProps) {
             Run this in a terminal, with your API key in its place. <code>loafctl dev</code> prints the key
             when it starts.
           </p>
-          <Snippet text={curlSnippet(window.location.origin)} />
+          <Snippet label="Command" text={curlSnippet(window.location.origin)} />
         </Step>
         <Step number={2} done={arrived !== null} title="Wait for the load">
           <p role="status">
@@ -90,26 +91,5 @@ function Step({ number, done, title, children }: StepProps) {
         {children}
       </div>
     </li>
-  );
-}
-
-function Snippet({ text }: { text: string }) {
-  const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setCopied("yes"),
-      () => setCopied("failed"),
-    );
-  return (
-    <div className={styles.snippet}>
-      {/* A region that scrolls must be within reach of the keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <pre tabIndex={0} role="region" aria-label="Command">
-        <code>{text}</code>
-      </pre>
-      <Button icon={<CopyIcon />} onPress={() => void copy()}>
-        {copied === "yes" ? "Copied" : copied === "failed" ? "Select it and copy by hand" : "Copy"}
-      </Button>
-    </div>
   );
 }

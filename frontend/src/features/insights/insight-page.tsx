@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
 import { Link, useLocation, useNavigate, useParams } from "react-router";
-import { ApiError } from "../../api/client";
+import { isConflict } from "../../api/client";
 import { useInsight, useReplaceInsight, type Insight } from "../../api/saved";
 import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
+import { SaveProblem } from "../../components/save-problem";
 import { useNow } from "../../components/use-now";
 import { usePageTitle } from "../../components/use-page-title";
 import { userTimezone } from "../../format/timezones";
@@ -123,9 +124,8 @@ function InsightBar({ insight, latest, question, changed, onOpen, onRenamed }: I
   const kept = question && toKept(question, now);
   const ours = [insight.version, save.data?.version, rename.data?.version];
   const newer = latest.version > insight.version && !ours.includes(latest.version);
-  const refused = [save.error, rename.error].some(
-    (error) => error instanceof ApiError && error.code === "conflict",
-  );
+  // What else went wrong with a new name is said where it is typed.
+  const refused = isConflict(rename.error);
 
   const reload = () => {
     void fresh.refetch().then(({ data }) => {
@@ -187,30 +187,14 @@ function InsightBar({ insight, latest, question, changed, onOpen, onRenamed }: I
           />
         </div>
       </div>
-      {refused || newer ? (
-        <Notice
-          kind="bad"
-          title="Somebody else changed this insight"
-          actions={
-            <>
-              <Button onPress={reload}>Show theirs</Button>
-              <Button isDisabled={kept === null} onPress={() => setDoing("save-as")}>
-                Save mine as new
-              </Button>
-            </>
-          }
-        >
-          {refused
-            ? "Nothing was saved, so that their change is not lost."
-            : "What you see is what it was when you opened it."}
-        </Notice>
-      ) : (
-        save.isError && (
-          <Notice kind="bad" title="The insight could not be saved">
-            {errorText(save.error).advice}
-          </Notice>
-        )
-      )}
+      <SaveProblem
+        thing="insight"
+        errors={[save.error, refused ? rename.error : null]}
+        newer={newer}
+        onShowTheirs={reload}
+        onSaveAsNew={() => setDoing("save-as")}
+        canSaveAsNew={kept !== null}
+      />
       {kept && (
         <SaveAs
           title="Save as a new insight"

@@ -20,7 +20,7 @@ type SavedListProps<T extends Item> = {
   onSearch: (search: string) => void;
   items: { data?: T[] | undefined; error: Error | null; isFetching: boolean; refetch: () => unknown };
   /** What more there is to tell of one. */
-  detail?: (item: T) => string;
+  detail?: (item: T) => ReactNode;
   actions: (item: T) => readonly { id: string; text: string; onAction: () => void }[];
   /** What begins a new one. */
   begin: ReactNode;
@@ -85,7 +85,7 @@ export function SavedList<T extends Item>(props: SavedListProps<T>) {
                   </p>
                 )}
                 <p className={styles.note}>
-                  {detail && `${detail(item)} · `}
+                  {detail && <>{detail(item)} · </>}
                   <ChangedBy item={item} />
                 </p>
               </div>

@@ -89,7 +89,7 @@ function fromQuery(query: Query, view: ShownAs | undefined): Question | null {
   const period: Period =
     "last" in range ? { kind: "last", last: range.last } : { kind: "days", from: range.from, to: range.to };
   if (period.kind === "last" && !isLast(period.last)) return null;
-  const common = { filter: toFilter(query.filters), period, timezone: query.timezone ?? "UTC" };
+  const common = { filter: fromFilters(query.filters), period, timezone: query.timezone ?? "UTC" };
   const kind = kindOf(query);
   // A query without a kind is a trend.
   const asked = { ...query, kind } as Query;
@@ -150,7 +150,7 @@ function fromTrend(
       event,
       aggregation: aggregation.type,
       ...("property" in aggregation ? { property: aggregation.property } : {}),
-      filter: toFilter(filters),
+      filter: fromFilters(filters),
     })),
     formulas: (query.formulas ?? []).map(({ name, expression }) =>
       name === undefined || name === expression ? { expression } : { expression, label: name },
@@ -163,14 +163,15 @@ function fromTrend(
 }
 
 function toStep({ event, filters }: StepQuery): Step {
-  return { event, filter: toFilter(filters) };
+  return { event, filter: fromFilters(filters) };
 }
 
 function toBreakdown(breakdown: TrendQuery["breakdown"]): Breakdown | null {
   return breakdown ? { ...breakdown, limit: limitOf(breakdown, DEFAULT_GROUPS) } : null;
 }
 
-function toFilter(filters: Filters): Filter {
+/** The server's filters as Explore edits them. */
+export function fromFilters(filters: Filters): Filter {
   return {
     match: filters?.match ?? "all",
     conditions: (filters?.conditions ?? []).flatMap((asked): Condition[] => {

@@ -4,6 +4,7 @@ import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
+import { personPath } from "../../components/person-path";
 import { TextField } from "../../components/text-field";
 import { useDebounced } from "../../components/use-debounced";
 import column from "../../components/page.module.css";
@@ -76,7 +77,7 @@ function Row({ person }: { person: Person }) {
     .join(" · ");
   return (
     <li className={styles.person}>
-      <Link to={`/people/user?id=${encodeURIComponent(id)}`} className={styles.id} dir="auto">
+      <Link to={personPath(id)} className={styles.id} dir="auto">
         {id}
       </Link>
       <span className={styles.seen}>

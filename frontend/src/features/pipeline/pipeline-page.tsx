@@ -3,15 +3,19 @@ import { usePipeline } from "../../api/pipeline";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
+import { Snippet } from "../../components/snippet";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
 import { userTimezone } from "../../format/timezones";
+import { REPLAY_COMMAND } from "./audit-text";
+import { History } from "./history";
 import styles from "./pipeline.module.css";
+import { Advice } from "./advice";
 import { PipelineSummary } from "./pipeline-summary";
 
 /** Is data flowing, and what could not be loaded. */
-export function PipelinePage() {
+export default function PipelinePage() {
   usePageTitle("Pipeline");
   const pipeline = usePipeline(false);
   return (
@@ -25,8 +29,10 @@ export function PipelinePage() {
         <>
           <section className={styles.panel} aria-label="State">
             <PipelineSummary pipeline={pipeline.data} />
+            <Advice pipeline={pipeline.data} />
           </section>
           <Quarantine pipeline={pipeline.data} />
+          <History />
         </>
       ) : pipeline.isError ? (
         <Notice
@@ -61,8 +67,9 @@ function Quarantine({ pipeline }: { pipeline: Pipeline }) {
           <p className={styles.none}>
             {count > quarantined.length &&
               `The newest ${quarantined.length} of ${formatNumber(count, locale)}. `}
-            Their raw data stays in storage: mend what the reason names, and it can be loaded again.
+            Their raw data stays in storage: mend what the reason names, and load it again with
           </p>
+          <Snippet label="Command to load again" text={REPLAY_COMMAND} />
           <ul className={styles.files}>
             {quarantined.map(({ object, reason, at }) => (
               <li key={object}>

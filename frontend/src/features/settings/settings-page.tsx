@@ -5,10 +5,11 @@ import { DeletionsPanel } from "../deletions/deletions-panel";
 import { MembersPanel } from "./members-panel";
 import { PasswordPanel } from "./password-panel";
 import styles from "./settings.module.css";
+import { SnippetsPanel } from "./snippets-panel";
 import { TokensPanel } from "./tokens-panel";
 
 /** Who may do what, people and programs, and one's own password. */
-export function SettingsPage() {
+export default function SettingsPage() {
   usePageTitle("Settings");
   const admin = useMay("admin");
   const email = useSession().data?.user.email;
@@ -25,6 +26,7 @@ export function SettingsPage() {
       ) : (
         <p className={styles.note}>Members, tokens and deletions are for admins to see and change.</p>
       )}
+      <SnippetsPanel />
       <PasswordPanel firstAdmin={first !== undefined && first.email === email} />
     </main>
   );

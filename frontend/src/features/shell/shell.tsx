@@ -32,7 +32,9 @@ export function Shell() {
           <NavLink to="/dashboards">Dashboards</NavLink>
           <NavLink to="/alerts">Alerts</NavLink>
           <NavLink to="/people">People</NavLink>
+          <NavLink to="/cohorts">Cohorts</NavLink>
           <NavLink to="/activity">Activity</NavLink>
+          <NavLink to="/data">Data</NavLink>
           <NavLink to="/pipeline">Pipeline</NavLink>
           <NavLink to="/settings">Settings</NavLink>
         </nav>

@@ -12,3 +12,9 @@ SELECT "load_id", COUNT(*) FROM "events" WHERE "load_id" BETWEEN $1 AND $2 GROUP
 
 SELECT CAST("event_id" AS VARCHAR(36)), "timestamp", COUNT(*) FROM "events"
 WHERE "timestamp" BETWEEN $1 AND $2 AND "event_id" IN ($3, $4) GROUP BY "event_id", "timestamp";
+
+SELECT "id", "body" FROM "loaf_documents" WHERE "kind" = $1 ORDER BY "created_at" DESC, "id" DESC;
+
+DELETE FROM "loaf_documents" WHERE "kind" = $1 AND "id" IN ($2, $3);
+
+INSERT INTO "loaf_documents" ("kind", "id", "version", "body", "created_at", "created_by", "updated_at", "updated_by") VALUES ($1, $2, 1, $3, $4, $5, $6, $7);

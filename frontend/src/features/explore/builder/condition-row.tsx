@@ -27,12 +27,14 @@ type ConditionRowProps = {
   /** Makes it a condition on a cohort; undefined leaves open on which. */
   onCohort: (id: string | undefined) => void;
   onInCohort: (operator: CohortOperator) => void;
+  /** Whether it may be on a cohort at all: within one's definition it may not. */
+  cohorts: boolean;
   onRemove: () => void;
 };
 
 /** One condition: a property or a cohort, an operator, a value of the property's type. */
 export function ConditionRow(props: ConditionRowProps) {
-  const { condition, event, name, onProperty, onCohort, onInCohort, onRemove } = props;
+  const { condition, event, name, cohorts, onProperty, onCohort, onInCohort, onRemove } = props;
   const ofCohort = condition.scope === "cohort";
   return (
     <li className={styles.condition}>
@@ -44,7 +46,7 @@ export function ConditionRow(props: ConditionRowProps) {
           property={ofCohort ? "" : condition.property}
           placeholder="Choose a property"
           onChange={onProperty}
-          cohort={{ chosen: ofCohort, onChoose: () => onCohort(undefined) }}
+          {...(cohorts ? { cohort: { chosen: ofCohort, onChoose: () => onCohort(undefined) } } : {})}
         />
         <IconButton label={`Remove ${name}`} onPress={onRemove}>
           <CloseIcon />

@@ -17,6 +17,8 @@ type FilterEditorProps = {
   owner: string;
   dispatch: Dispatch;
   addText: string;
+  /** Whether conditions on saved cohorts are offered. */
+  cohorts?: boolean;
 };
 
 const MATCHES = [
@@ -25,7 +27,15 @@ const MATCHES = [
 ] as const;
 
 /** Conditions on events and users, one a row. */
-export function FilterEditor({ target, filter, event, owner, dispatch, addText }: FilterEditorProps) {
+export function FilterEditor({
+  target,
+  filter,
+  event,
+  owner,
+  dispatch,
+  addText,
+  cohorts = true,
+}: FilterEditorProps) {
   const list = useRef<HTMLUListElement>(null);
   const { conditions, match } = filter;
 
@@ -53,6 +63,7 @@ export function FilterEditor({ target, filter, event, owner, dispatch, addText }
           <ConditionRow
             key={index}
             condition={condition}
+            cohorts={cohorts}
             event={event}
             name={`${owner}, ${index + 1}`}
             onProperty={(scope, property, types) =>

@@ -1,9 +1,11 @@
+import { useState } from "react";
 import { useProperties, type PropertyInfo } from "../../../api/properties";
 import { errorText } from "../../../components/error-text";
 import { Picker, type PickerItem } from "../../../components/picker";
 import { formatCompact, userLocale } from "../../../format/numbers";
 import type { PropertyType } from "../operators";
 import { ALL_EVENTS, type Scope } from "../question";
+import { ShowHidden } from "./show-hidden";
 
 type PropertyPickerProps = {
   label: string;
@@ -26,16 +28,20 @@ export function PropertyPicker(props: PropertyPickerProps) {
   const { label, event, scope, property, placeholder, onChange, cohort } = props;
   const ofEvent = useProperties("event", event === ALL_EVENTS ? undefined : event);
   const ofUser = useProperties("user");
+  const visibleOfEvent = useProperties("event", event === ALL_EVENTS ? undefined : event, false);
+  const visibleOfUser = useProperties("user", undefined, false);
+  const [showHidden, setShowHidden] = useState(false);
   const locale = userLocale();
 
   const items: PickerItem[] = [
-    ...toItems("event", ofEvent.data ?? [], "Of the event", locale),
-    ...toItems("user", ofUser.data ?? [], "Of the user", locale),
+    ...toItems("event", (showHidden ? ofEvent : visibleOfEvent).data ?? [], "Of the event", locale),
+    ...toItems("user", (showHidden ? ofUser : visibleOfUser).data ?? [], "Of the user", locale),
     ...(cohort ? [{ id: COHORT, text: "Cohort", detail: "saved users", group: "Of the user" }] : []),
   ];
   const selected = cohort?.chosen ? [COHORT] : property === "" ? [] : [`${scope}:${property}`];
   const value = cohort?.chosen ? "Cohort" : scope === "user" ? `User’s ${property}` : property;
-  const failed = ofEvent.error ?? ofUser.error;
+  const hidden = hiddenOf(ofEvent.data, visibleOfEvent.data) + hiddenOf(ofUser.data, visibleOfUser.data);
+  const failed = ofEvent.error ?? ofUser.error ?? visibleOfEvent.error ?? visibleOfUser.error;
 
   return (
     <Picker
@@ -56,9 +62,17 @@ export function PropertyPicker(props: PropertyPickerProps) {
       value={selected.length === 0 ? "" : value}
       placeholder={placeholder}
       readTyped={(text) => typedProperty(text.trim(), items)}
-      status={failed ? errorText(failed).title : ofEvent.isPending ? "Fetching properties…" : undefined}
+      status={
+        failed ? errorText(failed).title : visibleOfEvent.isPending ? "Fetching properties…" : undefined
+      }
+      footer={hidden > 0 && <ShowHidden count={hidden} isSelected={showHidden} onChange={setShowHidden} />}
     />
   );
+}
+
+/** How many of all names are not visible, as far as both are known. */
+function hiddenOf(all: readonly unknown[] = [], visible: readonly unknown[] = all): number {
+  return all.length - visible.length;
 }
 
 function toItems(

@@ -1,4 +1,4 @@
-import { useRef, useState, type ReactNode } from "react";
+import { useId, useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "../../../components/button";
 import { DuplicateIcon, PlusIcon, TrashIcon } from "../../../components/icons";
 import type { Step } from "../question";
@@ -23,6 +23,8 @@ type StepListProps = {
   addText: string;
   fullText: string;
   filterText: string;
+  /** Whether conditions on saved cohorts are offered. */
+  cohorts?: boolean;
   dispatch: Dispatch;
   /** What follows the list. */
   children?: ReactNode;
@@ -30,12 +32,12 @@ type StepListProps = {
 
 /** Events in their order, each with its own filters: the steps of a funnel, or the series of a stickiness. */
 export function StepList(props: StepListProps) {
-  const { steps, least, most, noun, mark, coloured = false, dispatch } = props;
+  const { steps, least, most, noun, mark, coloured = false, cohorts = true, dispatch } = props;
   const panel = useRef<HTMLElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const [said, setSaid] = useState("");
   const full = steps.length >= most;
-  const titleId = `part-${noun}`;
+  const titleId = useId();
   const mover = useMover(list, steps.length, (index, to) => {
     dispatch({ type: "step/move", index, to });
     setSaid(`The ${noun} is now number ${to + 1} of ${steps.length}.`);
@@ -98,6 +100,7 @@ export function StepList(props: StepListProps) {
                 owner={`filters of ${name}`}
                 dispatch={dispatch}
                 addText={props.filterText}
+                cohorts={cohorts}
               />
             </li>
           );

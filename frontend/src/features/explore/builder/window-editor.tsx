@@ -1,3 +1,4 @@
+import { useId } from "react";
 import { Input, NumberField } from "react-aria-components";
 import field from "../../../components/field.module.css";
 import { Select } from "../../../components/select";
@@ -14,10 +15,11 @@ type WindowEditorProps = { window: string; onChange: (window: string) => void };
 
 /** How long a user has from the first step to the last. */
 export function WindowEditor({ window, onChange }: WindowEditorProps) {
+  const label = useId();
   const { count, unit } = windowParts(window) ?? { count: 7, unit: "d" };
   return (
-    <div className={styles.window} role="group" aria-labelledby="window-label">
-      <span id="window-label">All steps within</span>
+    <div className={styles.window} role="group" aria-labelledby={label}>
+      <span id={label}>All steps within</span>
       <NumberField
         aria-label="Length of the window"
         value={count}

@@ -1,0 +1,220 @@
+import { useState } from "react";
+import { Link, useLocation, useNavigate, useParams } from "react-router";
+import { useCohort, useCohortCount, useCohortUsers, type Cohort } from "../../api/cohorts";
+import { useMay } from "../../api/session";
+import { Button } from "../../components/button";
+import { errorText } from "../../components/error-text";
+import { EditIcon } from "../../components/icons";
+import { LoadMore } from "../../components/load-more";
+import { Notice } from "../../components/notice";
+import { personPath } from "../../components/person-path";
+import { usePageTitle } from "../../components/use-page-title";
+import { userLocale } from "../../format/numbers";
+import { ChangedBy } from "../insights/changed-by";
+import { ItemMenu } from "../insights/item-menu";
+import { toDraft } from "./cohort-draft";
+import { CohortEditor } from "./cohort-editor";
+import styles from "./cohorts.module.css";
+import { DeleteCohort } from "./delete-cohort";
+import { describeCondition, usersText } from "./describe";
+import { exploreCohort } from "./explore-cohort";
+
+/** One cohort, at its own address: who belongs to it, and its users. */
+export default function CohortPage() {
+  const { id = "" } = useParams();
+  const cohort = useCohort(id);
+  if (cohort.data) return <Opened key={id} latest={cohort.data} />;
+  if (cohort.isError) {
+    const { title, advice } = errorText(cohort.error);
+    return (
+      <main className={styles.page}>
+        <Notice
+          large
+          page
+          kind="bad"
+          title={title}
+          actions={
+            <>
+              <Button onPress={() => void cohort.refetch()}>Try again</Button>
+              <Link to="/cohorts">All cohorts</Link>
+            </>
+          }
+        >
+          {advice}
+        </Notice>
+      </main>
+    );
+  }
+  return <main className={styles.page} aria-busy="true" aria-label="Cohort" />;
+}
+
+/** What is seen follows the server; what is edited is the version at which editing began. */
+function Opened({ latest }: { latest: Cohort }) {
+  const navigate = useNavigate();
+  const location = useLocation();
+  const mayEdit = useMay("editor");
+  const fresh = useCohort(latest.id);
+  const [base, setBase] = useState<Cohort | null>(() =>
+    mayEdit && asksToEdit(location.state) ? latest : null,
+  );
+  const [deleting, setDeleting] = useState(false);
+  usePageTitle(latest.name);
+
+  const leave = () => {
+    setBase(null);
+    // A reload keeps the entry's state, and shall not begin to edit anew.
+    if (asksToEdit(location.state)) void navigate(location, { replace: true, state: null });
+  };
+
+  return (
+    <main className={styles.page}>
+      <header className={styles.head}>
+        <div className={styles.titles}>
+          <h1 className={styles.heading} dir="auto">
+            {latest.name}
+          </h1>
+          {base === null && latest.description !== "" && (
+            <p className={styles.description} dir="auto">
+              {latest.description}
+            </p>
+          )}
+          <p className={styles.note}>
+            <Link to="/cohorts">Cohorts</Link> · <ChangedBy item={latest} />
+          </p>
+        </div>
+        {base === null && (
+          <div className={styles.tools}>
+            <Link to={exploreCohort(latest.id)}>Explore this cohort</Link>
+            {mayEdit && (
+              <>
+                <Button icon={<EditIcon />} onPress={() => setBase(latest)}>
+                  Edit
+                </Button>
+                <ItemMenu
+                  label="More about this cohort"
+                  actions={[
+                    {
+                      id: "duplicate",
+                      text: "Duplicate",
+                      onAction: () => void navigate(`/cohorts/new?from=${latest.id}`),
+                    },
+                    { id: "delete", text: "Delete", onAction: () => setDeleting(true) },
+                  ]}
+                />
+              </>
+            )}
+          </div>
+        )}
+      </header>
+      {base === null ? (
+        <>
+          <Definition cohort={latest} />
+          <Users key={latest.version} cohort={latest} />
+        </>
+      ) : (
+        <CohortEditor
+          initial={toDraft(base)}
+          base={base}
+          onSaved={leave}
+          onCancel={leave}
+          onShowTheirs={() => void fresh.refetch().then(leave)}
+        />
+      )}
+      <DeleteCohort
+        cohort={latest}
+        isOpen={deleting}
+        onClose={() => setDeleting(false)}
+        onDeleted={() => void navigate("/cohorts", { replace: true })}
+      />
+    </main>
+  );
+}
+
+function Definition({ cohort }: { cohort: Cohort }) {
+  const { match, timezone, conditions } = toDraft(cohort);
+  const locale = userLocale();
+  const head =
+    conditions.length === 1
+      ? "Users of whom this is true:"
+      : match === "all"
+        ? "Users of whom all of these are true:"
+        : "Users of whom any of these is true:";
+  return (
+    <section className={styles.panel} aria-labelledby="definition">
+      <h2 id="definition">Who belongs to it</h2>
+      <p>{head}</p>
+      <ul className={styles.sentences}>
+        {conditions.map((condition, index) => (
+          <li key={index} dir="auto">
+            {describeCondition(condition, locale)}
+          </li>
+        ))}
+      </ul>
+      <p className={styles.note}>
+        Days are those of {timezone.replaceAll("_", " ")}. Who belongs to it is looked up anew each time that
+        it is asked about.
+      </p>
+    </section>
+  );
+}
+
+function Users({ cohort }: { cohort: Cohort }) {
+  const count = useCohortCount(cohort);
+  const users = useCohortUsers(cohort);
+  const found = users.data?.pages.flatMap((page) => page.users) ?? [];
+  const failed = count.error ?? users.error;
+  return (
+    <section className={styles.panel} aria-labelledby="users" aria-busy={count.isPending || users.isPending}>
+      <h2 id="users">Users</h2>
+      {count.data !== undefined && (
+        <p className={styles.count} role="status">
+          {usersText(count.data, userLocale())}
+        </p>
+      )}
+      {failed ? (
+        <Notice
+          kind="bad"
+          title={errorText(failed).title}
+          actions={
+            <Button
+              onPress={() => {
+                if (count.isError) void count.refetch();
+                if (users.isError) void users.refetch();
+              }}
+            >
+              Try again
+            </Button>
+          }
+        >
+          {errorText(failed).advice}
+        </Notice>
+      ) : (
+        users.isPending && (
+          <div className={styles.waiting}>
+            <span className="visually-hidden">The users are on their way</span>
+          </div>
+        )
+      )}
+      {users.data && found.length === 0 && (
+        <p className={styles.note}>Nobody belongs to it now. Whoever meets the conditions later will.</p>
+      )}
+      <ul className={styles.users} aria-label="Users of the cohort">
+        {found.map(({ user_id: id }) => (
+          <li key={id}>
+            <Link to={personPath(id)} dir="auto">
+              {id}
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {users.hasNextPage && (
+        <LoadMore loading={users.isFetchingNextPage} onMore={() => void users.fetchNextPage()} />
+      )}
+    </section>
+  );
+}
+
+/** Whether whoever led here wants to begin at once. */
+function asksToEdit(state: unknown): boolean {
+  return typeof state === "object" && state !== null && "editing" in state && state.editing === true;
+}
