@@ -108,9 +108,10 @@ func explanation(name warehouse.Dialect, statements []Statement) (*insight.Expla
 }
 
 // state names a state of the tables that answers are made from. Two equal ones
-// give equal answers: every load takes a new number; every merge of users adds a
-// row to the ledger, whose loaded rows are never removed; tables change with
-// migrations; and a warehouse that is built anew was loaded at other times.
+// give equal answers: every load takes a new number, and so does what deletes rows;
+// every merge of users adds a row to the ledger, whose loaded rows are never removed
+// and expire under a new number alone; tables change with migrations; and a warehouse
+// that is built anew was loaded at other times.
 type state struct {
 	load, merges, migrations int64
 	// loadedAt is when the newest load ended; the zero time before the first.

@@ -71,7 +71,7 @@ server's configuration. For a dev that runs on this machine neither is needed.`,
 		},
 	}
 	f := cmd.Flags()
-	o.Flags.Register(f)
+	o.Register(f)
 	o.RegisterInsights(f)
 	f.StringVar(&o.Reason, "reason", "", "`text` that is kept with the receipt, such as a ticket; it must not name the user")
 	f.BoolVar(&o.Yes, "yes", false, "do not ask")

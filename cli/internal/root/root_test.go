@@ -121,6 +121,8 @@ func TestWrongUse(t *testing.T) {
 		"a warehouse that is not there":  {"dev --warehouse mysql://u:topsecret@h/d", nil, []string{"duckdb", "postgres://"}},
 		"a memory limit without a unit":  {"dev --memory-limit 4", nil, []string{"4GB"}},
 		"a cache below nothing":          {"dev --cache-mb -1", nil, []string{"--cache-mb"}},
+		"events kept for too few days":   {"dev --event-retention 29", nil, []string{"--event-retention 29", "from 30"}},
+		"nobody to delete":               {"delete-user", nil, []string{"delete-user --help"}},
 		"a variable that is no duration": {"dev", map[string]string{"LOAF_LOAD_EVERY": "often"}, []string{"LOAF_LOAD_EVERY", "--load-every"}},
 		"a variable that is no boolean":  {"dev", map[string]string{"LOAF_DEMO": "perhaps"}, []string{"LOAF_DEMO"}},
 		"import without an endpoint":     {"import --data-dir nowhere x.ndjson", nil, []string{"--endpoint", "LOAF_ENDPOINT", "loafctl dev"}},
