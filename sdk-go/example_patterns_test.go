@@ -221,7 +221,7 @@ func Example_sample() {
 	kept := 0
 	for n := range 10_000 {
 		e := dataloaf.Event{Event: "bread baked", UserID: fmt.Sprintf("user-%d", n)}
-		if sample(e) != nil && sample(e) != nil { // Config{BeforeSend: sample} in earnest
+		if sample(e) != nil { // Config{BeforeSend: sample} in earnest
 			kept++
 		}
 	}
