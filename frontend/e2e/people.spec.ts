@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { accessible, expect, open, pick, test } from "./fixtures";
 
 const SHOTS = process.env.LOAF_SHOTS;
@@ -88,6 +89,39 @@ test("shows what happens as it is loaded, holds it while paused, and comes back 
   await expect(list.getByRole("listitem")).toHaveCount(2);
   await page.getByRole("button", { name: "Live", exact: true }).click();
   await expect(page.getByRole("button", { name: "Live: off" })).toBeVisible();
+});
+
+test("gives raw events of some days as a file", async ({ page, fresh }) => {
+  const events = [
+    { event: "order placed", user_id: "ann", timestamp: "2026-01-10T23:30:00Z", properties: { n: 1 } },
+    { event: "order placed", user_id: "bob", timestamp: "2026-01-11T00:30:00Z", properties: { n: 2 } },
+    { event: "signup", user_id: "bob", timestamp: "2026-01-11T01:00:00Z" },
+  ];
+  await fresh.seed(events);
+  await open(page, fresh, "/activity?event=order+placed");
+  await page.getByRole("button", { name: "Export…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Export raw events" });
+  await pick(page, /^Time zone/, "Europe/Berlin");
+  await dialog.getByRole("button", { name: /^Days/ }).click();
+  for (const label of ["From", "To"]) {
+    await page.getByRole("group", { name: label, exact: true }).getByRole("spinbutton").first().click();
+    await page.keyboard.type("11012026");
+  }
+  await page.getByRole("button", { name: "Show this period" }).click();
+  await accessible(page);
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    dialog.getByRole("link", { name: "Download" }).click(),
+  ]);
+  expect(file.suggestedFilename()).toBe("events.ndjson");
+  const text = await readFile((await file.path()), "utf8");
+  // Half an hour before midnight in UTC is the 11th in Berlin.
+  expect(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { user_id: string }).user_id),
+  ).toEqual(["ann", "bob"]);
 });
 
 test("tells what is empty and what failed", async ({ page, fresh }) => {

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useReducer, useState } from "react";
+import { lazy, Suspense, useEffect, useReducer, useState } from "react";
 import { ToggleButton } from "react-aria-components";
 import { useSearchParams } from "react-router";
 import { activityKey, useActivity, useActivityStream, type StreamState } from "../../api/activity";
@@ -18,6 +18,8 @@ import { EventPicker } from "../explore/builder/event-picker";
 import { ALL_EVENTS } from "../explore/question";
 import styles from "./activity.module.css";
 import { NOTHING, liveReducer, merge } from "./live";
+
+const ExportDialog = lazy(() => import("./export-dialog"));
 
 /** A stream keeps the warehouse awake: it ends when nobody has been here for so long. */
 const IDLE_AFTER = 15 * 60_000;
@@ -44,6 +46,7 @@ function Activity({ event, onEvent }: { event: string; onEvent: (event: string) 
   const queryClient = useQueryClient();
   const locale = userLocale();
   const [wanted, setWanted] = useState(true);
+  const [exporting, setExporting] = useState(false);
   const present = usePresence(IDLE_AFTER);
   const [live, dispatch] = useReducer(liveReducer, NOTHING);
   const activity = useActivity(event);
@@ -75,7 +78,13 @@ function Activity({ event, onEvent }: { event: string; onEvent: (event: string) 
             {live.paused ? "Resume" : "Pause"}
           </Button>
         )}
+        <Button onPress={() => setExporting(true)}>Export…</Button>
       </div>
+      {exporting && (
+        <Suspense>
+          <ExportDialog event={event} onClose={() => setExporting(false)} />
+        </Suspense>
+      )}
       <div role="status" className={styles.news}>
         {live.waiting > 0 && (
           <Button kind="primary" onPress={() => dispatch({ type: "resume" })}>
