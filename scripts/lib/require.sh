@@ -13,6 +13,7 @@ NODE_MINIMUM=20.19
 GOLANGCI_LINT_VERSION=v2.13.2
 ACTIONLINT_VERSION=v1.7.12
 GOVULNCHECK_VERSION=v1.9.0
+GO_LICENSES_VERSION=v1.6.0
 TFLINT_VERSION=v0.64.0
 TFSEC_VERSION=v1.28.14
 # It has no releases.
@@ -131,6 +132,10 @@ require_actionlint() {
 
 require_govulncheck() {
   require_go_tool govulncheck golang.org/x/vuln/cmd/govulncheck "$GOVULNCHECK_VERSION"
+}
+
+require_go_licenses() {
+  require_go_tool go-licenses github.com/google/go-licenses "$GO_LICENSES_VERSION"
 }
 
 require_tflint() {
