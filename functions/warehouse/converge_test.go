@@ -155,6 +155,10 @@ func describe(u warehouse.User) string {
 // PATCH, by loads, merges and retries of two programs at once, ends in the same
 // row: the one that folding the writes gives.
 func TestUsersConverge(t *testing.T) {
+	rounds := rounds
+	if testing.Short() {
+		rounds = 8
+	}
 	for _, name := range engineNames {
 		t.Run(name, func(t *testing.T) {
 			raw := folder(t.TempDir())

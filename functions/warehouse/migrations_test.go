@@ -272,6 +272,9 @@ func (p place) killed(t *testing.T, statement int) bool {
 // From every version, with data in it, a migration that is killed before any of its
 // statements and run again ends where one ends that was not.
 func TestAMigrationThatIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts some hundred processes")
+	}
 	for _, engine := range []string{"duckdb", "postgres"} {
 		newest := len(stepsOf(t, engine))
 		for version := range newest {

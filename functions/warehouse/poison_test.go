@@ -286,6 +286,9 @@ func memory(t *testing.T) (most func() uint64) {
 // An object that unpacks to 200 MB is set aside where it is one line, and loaded where
 // it is many, in memory that does not depend on its size.
 func TestMemoryDoesNotGrowWithAnObject(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures, and takes long")
+	}
 	const (
 		bound = 96 << 20
 		// duckdbs is what DuckDB may have beside it.

@@ -91,6 +91,9 @@ func (w *weary) Load(ctx context.Context, objects []warehouse.Object) (warehouse
 // An empty warehouse that is rebuilt from the raw data equals the old one row for
 // row, also when the rebuild is cut off anywhere and begun again by a new process.
 func TestARebuiltWarehouseEqualsTheOldOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long")
+	}
 	for _, name := range engineNames {
 		t.Run(name, func(t *testing.T) {
 			raw := folder(t.TempDir())
