@@ -23,11 +23,16 @@ export default function AlertsPage() {
             Open a saved trend and press “Alert me…”: you are told when its value crosses a threshold.
           </Notice>
         ) : (
-          <ul className={styles.list} aria-label="Alerts">
-            {alerts.data.alerts.map((alert) => (
-              <AlertRow key={alert.id} alert={alert} />
-            ))}
-          </ul>
+          <>
+            <p className={styles.note}>
+              For another one open a trend in <Link to="/insights">Insights</Link> and press “Alert me…”.
+            </p>
+            <ul className={styles.list} aria-label="Alerts">
+              {alerts.data.alerts.map((alert) => (
+                <AlertRow key={alert.id} alert={alert} />
+              ))}
+            </ul>
+          </>
         )
       ) : alerts.isError ? (
         <Notice
