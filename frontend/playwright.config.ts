@@ -33,6 +33,8 @@ export default defineConfig({
     { name: "e2e", testMatch: "**/*.spec.ts" },
     { name: "nginx", testMatch: "**/*.nginx.ts" },
     { name: "screenshots", testMatch: "**/*.shots.ts" },
+    // Figures of docs/performance.md.
+    { name: "figures", testMatch: "**/*.figures.ts" },
     // Of the README; they are part of the repository, and made only when asked for.
     { name: "pictures", testMatch: "**/readme.pictures.ts" },
   ],

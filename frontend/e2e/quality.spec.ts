@@ -60,7 +60,7 @@ for (const scheme of ["light", "dark"] as const) {
 
     test("axe finds nothing on the other pages", async ({ page, sample, fresh }) => {
       await open(page, sample, "/pipeline");
-      await expect(page.getByText("Rows loaded")).toBeVisible();
+      await expect(page.getByText("Rows loaded", { exact: true })).toBeVisible();
       await accessible(page);
       await page.goto(`${sample.url}/no-such-page`);
       await expect(page.getByText("There is no such page")).toBeVisible();

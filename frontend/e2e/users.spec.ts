@@ -300,7 +300,7 @@ test("every kind is saved as an insight, and shown on a dashboard", async ({ pag
   expect(made.status()).toBe(201);
   const { id } = (await made.json()) as { id: string };
   await page.goto(`${fresh.url}/dashboards/${id}`);
-  const shown = (name: string) => page.getByRole("region", { name, exact: true });
+  const shown = (name: string) => page.getByRole("article", { name, exact: true });
   for (const name of Object.keys(kinds)) await shown(name).scrollIntoViewIfNeeded();
   await expect(shown("How sticky").getByRole("row", { name: /^2 months/ })).toContainText("2 months3");
   await expect(

@@ -12,11 +12,11 @@ export const EMOJI = "🥐 croissant 👩🏽‍🍳 baked";
 /** As long as a name may be, and without a place to break it. */
 export const LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrikant_".repeat(4).slice(0, 200);
 
-const ago = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
-const uuid = (number: number) => `01900000-0000-7000-8000-${String(number).padStart(12, "0")}`;
+export const ago = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
+export const uuid = (number: number) => `01900000-0000-7000-8000-${String(number).padStart(12, "0")}`;
 
 /** A wave with some noise, which is the same each time. */
-function wave(count: number, seed: number, size: number): number[] {
+export function wave(count: number, seed: number, size: number): number[] {
   return Array.from({ length: count }, (_, index) => {
     const noise = Math.sin((index + 1) * 12.9898 * seed) * 43758.5453;
     return Math.round(size * (1 + 0.4 * Math.sin((index + seed) / 1.7) + 0.15 * (noise - Math.floor(noise))));
@@ -75,7 +75,7 @@ export const notLoaded: Schemas["Pipeline"] = {
 };
 
 /** The months of 2024, in UTC. */
-const MONTHS = Array.from(
+export const MONTHS = Array.from(
   { length: 12 },
   (_, month) => `2024-${String(month + 1).padStart(2, "0")}-01T00:00:00Z`,
 );
@@ -172,7 +172,7 @@ export const retentionQuery: Schemas["RetentionQuery"] = {
   periods: 12,
 };
 
-const saved = (number: number) => ({
+export const saved = (number: number) => ({
   id: uuid(number),
   version: 3,
   created_at: "2024-02-01T08:00:00Z",

@@ -1,5 +1,6 @@
 // Every view of the page in its states. A new view gets its own here: full,
 // empty, failed, and on its way, and with names that try the layout.
+import { lifecycle, paths, stickiness } from "./answers";
 import {
   ARABIC,
   EMOJI,
@@ -26,6 +27,18 @@ import {
   trend,
   troubled,
 } from "./fixtures";
+import {
+  alertHistory,
+  alerts,
+  audit,
+  cohortUsers,
+  cohorts,
+  definedEvents,
+  definedProperties,
+  deletions,
+  proven,
+  unproven,
+} from "./lists";
 import type { Replies, Reply } from "./server";
 
 export type State = { name: string; path: string; replies: Replies };
@@ -51,6 +64,17 @@ const PERSON = "GET /api/v1/users/*";
 const ACTIVITY = "GET /api/v1/activity";
 const MEMBERS = "GET /api/v1/members";
 const TOKENS = "GET /api/v1/tokens";
+const DELETIONS = "GET /api/v1/deletions";
+const AUDIT = "GET /api/v1/audit";
+const COHORTS = "GET /api/v1/cohorts";
+const COHORT = "GET /api/v1/cohorts/*";
+const COHORT_COUNT = "GET /api/v1/cohorts/*/count";
+const COHORT_USERS = "GET /api/v1/cohorts/*/users";
+const ALERTS = "GET /api/v1/alerts";
+const ALERT = "GET /api/v1/alerts/*";
+const ALERT_HISTORY = "GET /api/v1/alerts/*/history";
+const DEFINED_EVENTS = "GET /api/v1/definitions/events";
+const DEFINED_PROPERTIES = "GET /api/v1/definitions/properties";
 
 const idOf = (url: URL) => url.pathname.split("/")[4] ?? "";
 const byId = (items: readonly { id: string }[]): Reply => {
@@ -78,6 +102,20 @@ const AROUND: Replies = {
   [RUN]: runs(false),
   [DASHBOARDS]: json({ dashboards }),
   [DASHBOARD]: byId(dashboards),
+  [COHORTS]: json({ cohorts }),
+  [COHORT]: byId(cohorts),
+  [COHORT_COUNT]: json({ count: 1_204 }),
+  [COHORT_USERS]: json(cohortUsers),
+  [ALERTS]: json(alerts),
+  [ALERT]: byId(alerts.alerts),
+  [ALERT_HISTORY]: json(alertHistory),
+  [DEFINED_EVENTS]: json(definedEvents),
+  [DEFINED_PROPERTIES]: json(definedProperties),
+  [MEMBERS]: json(members),
+  [TOKENS]: json(tokens),
+  [DELETIONS]: json({ deletions }),
+  [AUDIT]: json(audit([proven])),
+  "GET /api/v1/annotations": json({ annotations: [] }),
 };
 
 const state = (name: string, path: string, replies: Replies = {}): State => ({
@@ -98,6 +136,9 @@ const funnelOf = (...names: string[]) =>
   `/explore?kind=funnel&${names.map((name) => `event=${encodeURIComponent(name)}`).join("&")}&window=7d&from=2024-01-01&to=2024-12-31&tz=UTC`;
 const RETENTION =
   "/explore?kind=retention&event=account%20created&return=order%20placed&periods=12&from=2024-01-01&to=2024-12-31&by=month&tz=UTC";
+
+const ofUsers = (kind: string, ...names: string[]) => asks(...names).replace("?", `?kind=${kind}&`);
+const PATHS = `${ofUsers("paths", "visit")}&steps=2&top=3`;
 
 const TWO = ["order placed", "visit"];
 const ODD = [LONG, ARABIC, EMOJI, GERMAN];
@@ -134,6 +175,20 @@ const explore: State[] = [
   state("retention", RETENTION, { [QUERY]: json(retention()) }),
   state("retention-empty", RETENTION, { [QUERY]: json(retention(0)) }),
   ...late("retention", RETENTION, QUERY),
+  state("stickiness", ofUsers("stickiness", ...TWO), { [QUERY]: json(stickiness(TWO)) }),
+  state("stickiness-odd", ofUsers("stickiness", ...ODD), { [QUERY]: json(stickiness(ODD)) }),
+  state("stickiness-table", `${ofUsers("stickiness", ...ODD)}&view=table`, {
+    [QUERY]: json(stickiness(ODD)),
+  }),
+  state("stickiness-empty", ofUsers("stickiness", ...TWO), { [QUERY]: json(stickiness(TWO, 0)) }),
+  ...late("stickiness", ofUsers("stickiness", ...TWO), QUERY),
+  state("lifecycle", ofUsers("lifecycle", "visit"), { [QUERY]: json(lifecycle()) }),
+  state("lifecycle-empty", ofUsers("lifecycle", "visit"), { [QUERY]: json(lifecycle(0)) }),
+  ...late("lifecycle", ofUsers("lifecycle", "visit"), QUERY),
+  state("paths", PATHS, { [QUERY]: json(paths("visit", ["basket filled", "order placed", GERMAN])) }),
+  state("paths-odd", ofUsers("paths", LONG), { [QUERY]: json(paths(LONG, ODD)) }),
+  state("paths-empty", PATHS, { [QUERY]: json(paths("visit", [], 0)) }),
+  ...late("paths", PATHS, QUERY),
   state("first-run", "/explore", { [EVENTS]: json({ events: [] }), [PIPELINE]: json(notLoaded) }),
 ];
 
@@ -166,6 +221,50 @@ const savedOnes: State[] = [
   ...late("dashboard", THE_DASHBOARD, DASHBOARD),
 ];
 
+const A_COHORT = `/cohorts/${cohorts[0]?.id ?? ""}`;
+const ODD_COHORT = `/cohorts/${cohorts.at(-1)?.id ?? ""}`;
+const [firing, , , broken] = alerts.alerts;
+const AN_ALERT = `/alerts/${firing?.id ?? ""}`;
+const NEW_ALERT = `/alerts/new?insight=${first?.id ?? ""}`;
+
+const watched: State[] = [
+  state("cohorts", "/cohorts"),
+  state("cohorts-empty", "/cohorts", { [COHORTS]: json({ cohorts: [] }) }),
+  ...late("cohorts", "/cohorts", COHORTS),
+  state("cohort", A_COHORT),
+  state("cohort-odd", ODD_COHORT),
+  state("cohort-new", "/cohorts/new"),
+  state("cohort-duplicate", `/cohorts/new?from=${cohorts[0]?.id ?? ""}`),
+  state("cohort-nobody", A_COHORT, {
+    [COHORT_COUNT]: json({ count: 0 }),
+    [COHORT_USERS]: json({ users: [], next: null }),
+  }),
+  state("cohort-users-failed", A_COHORT, { [COHORT_COUNT]: failed, [COHORT_USERS]: slow }),
+  state("cohort-missing", "/cohorts/gone"),
+  ...late("cohort", A_COHORT, COHORT),
+  state("alerts", "/alerts"),
+  state("alerts-empty", "/alerts", { [ALERTS]: json({ alerts: [], topics: [] }) }),
+  ...late("alerts", "/alerts", ALERTS),
+  state("alert", AN_ALERT),
+  state("alert-odd", `/alerts/${broken?.id ?? ""}`, { [INSIGHT]: missing }),
+  state("alert-quiet", AN_ALERT, { [ALERT_HISTORY]: json({ history: [] }) }),
+  state("alert-parts-failed", AN_ALERT, { [ALERT_HISTORY]: failed, [ALERTS]: failed }),
+  state("alert-viewer", AN_ALERT, { [SESSION]: json(session("viewer")) }),
+  state("alert-missing", "/alerts/gone"),
+  ...late("alert", AN_ALERT, ALERT),
+  state("alert-new", NEW_ALERT),
+  state("alert-new-of-nothing", "/alerts/new"),
+  state("alert-new-of-a-funnel", `/alerts/new?insight=${insights[4]?.id ?? ""}`),
+  state("data", "/data"),
+  state("data-properties", "/data?of=event"),
+  state("data-attributes", "/data?of=user"),
+  state("data-not-found", "/data?search=nothing-of-this-name"),
+  state("data-empty", "/data", { [DEFINED_EVENTS]: json({ ...definedEvents, events: [] }) }),
+  state("data-viewer", "/data", { [SESSION]: json(session("viewer")) }),
+  ...late("data", "/data", DEFINED_EVENTS),
+  ...late("data-properties", "/data?of=event", DEFINED_PROPERTIES),
+];
+
 const others: State[] = [
   state("people", "/people", { [PEOPLE]: json(people) }),
   state("people-empty", "/people", { [PEOPLE]: json({ users: [], next_cursor: null }) }),
@@ -184,15 +283,22 @@ const others: State[] = [
   ...late("activity", "/activity", ACTIVITY),
   state("pipeline", "/pipeline"),
   state("pipeline-trouble", "/pipeline", { [PIPELINE]: json(troubled) }),
-  state("pipeline-empty", "/pipeline", { [PIPELINE]: json(notLoaded) }),
+  state("pipeline-unproven", "/pipeline", { [AUDIT]: json(audit([unproven, proven])) }),
+  state("pipeline-empty", "/pipeline", {
+    [PIPELINE]: json(notLoaded),
+    [AUDIT]: json({ ...audit([]), days: [], hours: [], loads: [] }),
+  }),
+  state("pipeline-history-loading", "/pipeline", { [AUDIT]: "never" }),
+  state("pipeline-history-failed", "/pipeline", { [AUDIT]: failed }),
   ...late("pipeline", "/pipeline", PIPELINE),
-  state("settings", "/settings", { [MEMBERS]: json(members), [TOKENS]: json(tokens) }),
+  state("settings", "/settings"),
   state("settings-empty", "/settings", {
     [MEMBERS]: json({ members: members.members.slice(0, 1) }),
     [TOKENS]: json({ tokens: [], configured: 0 }),
+    [DELETIONS]: json({ deletions: [] }),
   }),
-  state("settings-loading", "/settings", { [MEMBERS]: "never", [TOKENS]: "never" }),
-  state("settings-failed", "/settings", { [MEMBERS]: failed, [TOKENS]: failed }),
+  state("settings-loading", "/settings", { [MEMBERS]: "never", [TOKENS]: "never", [DELETIONS]: "never" }),
+  state("settings-failed", "/settings", { [MEMBERS]: failed, [TOKENS]: failed, [DELETIONS]: failed }),
   state("settings-viewer", "/settings", { [SESSION]: json(session("viewer")) }),
   state("invitation", "/invitation"),
   state("not-found", "/no-such-page"),
@@ -203,4 +309,4 @@ const doors: State[] = [
   ...late("session", "/explore", SESSION),
 ];
 
-export const STATES: readonly State[] = [...doors, ...explore, ...savedOnes, ...others];
+export const STATES: readonly State[] = [...doors, ...explore, ...savedOnes, ...watched, ...others];

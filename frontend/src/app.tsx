@@ -5,6 +5,7 @@ import { lazy, Suspense, type ComponentType, type ReactNode } from "react";
 import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from "react-router";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
+import { usePageTitle } from "./components/use-page-title";
 import { ActivityPage } from "./features/activity/activity-page";
 import { ExplorePage } from "./features/explore/explore-page";
 import { InvitationGate } from "./features/invitation/invitation-gate";
@@ -89,6 +90,7 @@ function Later() {
 }
 
 function NotFound() {
+  usePageTitle("No such page");
   return (
     <main>
       <Notice large page title="There is no such page" actions={<Link to="/explore">Go to Explore</Link>}>

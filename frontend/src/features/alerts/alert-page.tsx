@@ -18,6 +18,7 @@ import { errorText } from "../../components/error-text";
 import { FormError } from "../../components/form-error";
 import { Notice } from "../../components/notice";
 import { SecretOnce } from "../../components/secret-once";
+import { UnopenedPage } from "../../components/unopened-page";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
@@ -33,7 +34,15 @@ export default function AlertPage() {
   const { id = "" } = useParams();
   const alert = useAlert(id);
   if (alert.data) return <Opened key={id} alert={alert.data} />;
-  return <Pending title="Alert" error={alert.error} retry={() => void alert.refetch()} />;
+  return (
+    <UnopenedPage
+      className={styles.page}
+      title="Alert"
+      error={alert.error}
+      onRetry={() => void alert.refetch()}
+      back={<Link to="/alerts">All alerts</Link>}
+    />
+  );
 }
 
 /** A new alert on the insight that the address names. */
@@ -49,6 +58,14 @@ export function NewAlertPage() {
       <h1 className={styles.heading}>New alert</h1>
       {made ? (
         <Secrets alert={made} onDone={() => done(made)} />
+      ) : insightId === "" ? (
+        <Notice
+          large
+          title="Which trend shall be watched?"
+          actions={<Link to="/insights">Go to Insights</Link>}
+        >
+          Open a saved trend and press “Alert me…”.
+        </Notice>
       ) : (
         <Editor
           alert={null}
@@ -59,28 +76,6 @@ export function NewAlertPage() {
           }
         />
       )}
-    </main>
-  );
-}
-
-function Pending({ title, error, retry }: { title: string; error: Error | null; retry: () => void }) {
-  if (!error) return <main className={styles.page} aria-busy="true" aria-label={title} />;
-  return (
-    <main className={styles.page}>
-      <Notice
-        large
-        page
-        kind="bad"
-        title={errorText(error).title}
-        actions={
-          <>
-            <Button onPress={retry}>Try again</Button>
-            <Link to="/alerts">All alerts</Link>
-          </>
-        }
-      >
-        {errorText(error).advice}
-      </Notice>
     </main>
   );
 }
@@ -204,7 +199,7 @@ function History({ id }: { id: string }) {
           </ol>
         )
       ) : history.isError ? (
-        <FormError error={history.error} />
+        <Failed error={history.error} onRetry={() => void history.refetch()} />
       ) : (
         <div className={styles.waiting} aria-busy="true" />
       )}
@@ -231,6 +226,15 @@ function HistoryRow({ entry }: { entry: AlertEntry }) {
         {instant(entry.at)}
       </time>
     </li>
+  );
+}
+
+function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  const { title, advice } = errorText(error);
+  return (
+    <Notice kind="bad" title={title} actions={<Button onPress={onRetry}>Try again</Button>}>
+      {advice}
+    </Notice>
   );
 }
 
@@ -264,7 +268,10 @@ type EditorProps = {
 function Editor({ alert, insightId, initial, onSaved }: EditorProps) {
   const insight = useInsight(insightId);
   const alerts = useAlerts();
-  if (insight.isError) return <FormError error={insight.error} />;
+  // The alerts' list tells which topics there are.
+  for (const part of [insight, alerts]) {
+    if (part.isError && !part.data) return <Failed error={part.error} onRetry={() => void part.refetch()} />;
+  }
   if (!insight.data || !alerts.data) return <div className={styles.waiting} aria-busy="true" />;
   const watched = linesOf(insight.data.query);
   if (watched === null) {

@@ -1,5 +1,6 @@
 import { Link } from "react-router";
 import { useAlerts, type Alert } from "../../api/alerts";
+import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
@@ -14,20 +15,34 @@ import { conditionText } from "./texts";
 export default function AlertsPage() {
   usePageTitle("Alerts");
   const alerts = useAlerts();
+  const mayMake = useMay("editor");
   return (
     <main className={styles.page}>
       <h1 className={styles.heading}>Alerts</h1>
       {alerts.data ? (
         alerts.data.alerts.length === 0 ? (
-          <Notice large title="Nothing is watched yet" actions={<Link to="/insights">Go to Insights</Link>}>
-            Open a saved trend and press “Alert me…”: you are told when its value crosses a threshold.
+          <Notice
+            large
+            title="Nothing is watched yet"
+            actions={mayMake && <Link to="/insights">Go to Insights</Link>}
+          >
+            {mayMake
+              ? "Open a saved trend and press “Alert me…”: you are told when its value crosses a threshold."
+              : "Those who may edit make alerts on saved trends: they are told when a value crosses a threshold."}
           </Notice>
         ) : (
-          <ul className={styles.list} aria-label="Alerts">
-            {alerts.data.alerts.map((alert) => (
-              <AlertRow key={alert.id} alert={alert} />
-            ))}
-          </ul>
+          <>
+            {mayMake && (
+              <p className={styles.note}>
+                For another one open a trend in <Link to="/insights">Insights</Link> and press “Alert me…”.
+              </p>
+            )}
+            <ul className={styles.list} aria-label="Alerts">
+              {alerts.data.alerts.map((alert) => (
+                <AlertRow key={alert.id} alert={alert} />
+              ))}
+            </ul>
+          </>
         )
       ) : alerts.isError ? (
         <Notice

@@ -8,6 +8,7 @@ import { EditIcon } from "../../components/icons";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
 import { personPath } from "../../components/person-path";
+import { UnopenedPage } from "../../components/unopened-page";
 import { usePageTitle } from "../../components/use-page-title";
 import { userLocale } from "../../format/numbers";
 import { ChangedBy } from "../insights/changed-by";
@@ -24,28 +25,15 @@ export default function CohortPage() {
   const { id = "" } = useParams();
   const cohort = useCohort(id);
   if (cohort.data) return <Opened key={id} latest={cohort.data} />;
-  if (cohort.isError) {
-    const { title, advice } = errorText(cohort.error);
-    return (
-      <main className={styles.page}>
-        <Notice
-          large
-          page
-          kind="bad"
-          title={title}
-          actions={
-            <>
-              <Button onPress={() => void cohort.refetch()}>Try again</Button>
-              <Link to="/cohorts">All cohorts</Link>
-            </>
-          }
-        >
-          {advice}
-        </Notice>
-      </main>
-    );
-  }
-  return <main className={styles.page} aria-busy="true" aria-label="Cohort" />;
+  return (
+    <UnopenedPage
+      className={styles.page}
+      title="Cohort"
+      error={cohort.error}
+      onRetry={() => void cohort.refetch()}
+      back={<Link to="/cohorts">All cohorts</Link>}
+    />
+  );
 }
 
 /** What is seen follows the server; what is edited is the version at which editing began. */

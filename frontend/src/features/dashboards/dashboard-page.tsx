@@ -15,6 +15,7 @@ import { errorText } from "../../components/error-text";
 import { EditIcon, FullscreenIcon, PlusIcon, TextIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
 import { SaveProblem } from "../../components/save-problem";
+import { UnopenedPage } from "../../components/unopened-page";
 import { usePageTitle } from "../../components/use-page-title";
 import { userTimezone } from "../../format/timezones";
 import { TimezonePicker } from "../explore/builder/timezone-picker";
@@ -39,31 +40,14 @@ export default function DashboardPage() {
   const { id = "" } = useParams();
   const dashboard = useDashboard(id);
   if (dashboard.data) return <Opened key={id} latest={dashboard.data} />;
-  if (dashboard.isError) {
-    const { title, advice } = errorText(dashboard.error);
-    return (
-      <main className={styles.page}>
-        <Notice
-          large
-          page
-          kind="bad"
-          title={title}
-          actions={
-            <>
-              <Button onPress={() => void dashboard.refetch()}>Try again</Button>
-              <Link to="/dashboards">All dashboards</Link>
-            </>
-          }
-        >
-          {advice}
-        </Notice>
-      </main>
-    );
-  }
   return (
-    <main className={styles.page} aria-busy="true">
-      <h1 className="visually-hidden">Dashboard</h1>
-    </main>
+    <UnopenedPage
+      className={styles.page}
+      title="Dashboard"
+      error={dashboard.error}
+      onRetry={() => void dashboard.refetch()}
+      back={<Link to="/dashboards">All dashboards</Link>}
+    />
   );
 }
 

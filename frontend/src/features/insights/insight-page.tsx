@@ -4,10 +4,9 @@ import { isConflict } from "../../api/client";
 import { useInsight, useReplaceInsight, type Insight } from "../../api/saved";
 import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
-import { errorText } from "../../components/error-text";
-import { Notice } from "../../components/notice";
 import { SaveProblem } from "../../components/save-problem";
 import { useNow } from "../../components/use-now";
+import { UnopenedPage } from "../../components/unopened-page";
 import { usePageTitle } from "../../components/use-page-title";
 import { userTimezone } from "../../format/timezones";
 import { CardAnswer } from "../dashboards/card-answer";
@@ -27,31 +26,14 @@ export default function InsightPage() {
   const { id = "" } = useParams();
   const insight = useInsight(id);
   if (insight.data) return <Opened key={id} latest={insight.data} />;
-  if (insight.isError) {
-    const { title, advice } = errorText(insight.error);
-    return (
-      <main className={styles.page}>
-        <Notice
-          large
-          page
-          kind="bad"
-          title={title}
-          actions={
-            <>
-              <Button onPress={() => void insight.refetch()}>Try again</Button>
-              <Link to="/insights">All insights</Link>
-            </>
-          }
-        >
-          {advice}
-        </Notice>
-      </main>
-    );
-  }
   return (
-    <main className={styles.page} aria-busy="true">
-      <h1 className="visually-hidden">Insight</h1>
-    </main>
+    <UnopenedPage
+      className={styles.page}
+      title="Insight"
+      error={insight.error}
+      onRetry={() => void insight.refetch()}
+      back={<Link to="/insights">All insights</Link>}
+    />
   );
 }
 

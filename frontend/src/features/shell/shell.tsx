@@ -5,6 +5,7 @@ import { IconButton } from "../../components/button";
 import { LoafMark, SignOutIcon } from "../../components/icons";
 import { PipelineChip } from "../pipeline/pipeline-chip";
 import { useLivePipeline } from "../pipeline/use-live-pipeline";
+import { PagesNav } from "./pages-nav";
 import styles from "./shell.module.css";
 import { ThemeMenu } from "./theme-menu";
 
@@ -26,18 +27,7 @@ export function Shell() {
           <LoafMark />
           <span className={styles.name}>DataLoaf</span>
         </NavLink>
-        <nav aria-label="Pages" className={styles.nav}>
-          <NavLink to={explore}>Explore</NavLink>
-          <NavLink to="/insights">Insights</NavLink>
-          <NavLink to="/dashboards">Dashboards</NavLink>
-          <NavLink to="/alerts">Alerts</NavLink>
-          <NavLink to="/people">People</NavLink>
-          <NavLink to="/cohorts">Cohorts</NavLink>
-          <NavLink to="/activity">Activity</NavLink>
-          <NavLink to="/data">Data</NavLink>
-          <NavLink to="/pipeline">Pipeline</NavLink>
-          <NavLink to="/settings">Settings</NavLink>
-        </nav>
+        <PagesNav explore={explore} />
         <div className={styles.tools}>
           <PipelineChip />
           <ThemeMenu />
