@@ -95,6 +95,7 @@ module "insights" {
     arns = module.collection.queue_arns
   }
 
+  collection_url   = module.collection.endpoint
   load_state       = module.collection.load_state
   alert_topic_arns = [module.observability.topic_arn]
 }

@@ -370,6 +370,7 @@ export const profile = (id: string, attributes: Record<string, unknown>): Schema
 export const session = (role: Schemas["Role"]): Schemas["Session"] => ({
   user: { email: "ada@example.com", role },
   expires_at: "2024-12-11T09:30:00Z",
+  collection_url: "https://abc123.execute-api.eu-central-1.amazonaws.com/live",
 });
 
 const member = (

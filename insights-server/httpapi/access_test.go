@@ -162,7 +162,7 @@ func TestLoginCookie(t *testing.T) {
 			c := test.call
 			c.method, c.path, c.body, c.anonymous = http.MethodPost, "/api/v1/login", `{"password":"`+password+`"}`, true
 			r := f.do(c)
-			if body := readAll(t, r); r.StatusCode != http.StatusOK || body != `{"user":{"email":"admin","role":"admin"},"expires_at":"2026-01-09T03:04:05Z"}`+"\n" {
+			if body := readAll(t, r); r.StatusCode != http.StatusOK || body != `{"user":{"email":"admin","role":"admin"},"expires_at":"2026-01-09T03:04:05Z","collection_url":null}`+"\n" {
 				t.Fatalf("status %d, body %s", r.StatusCode, body)
 			}
 			cookies := r.Cookies()
@@ -186,6 +186,13 @@ func TestLoginCookie(t *testing.T) {
 			c.method, c.path = http.MethodGet, "/api/v1/session"
 			wantError(t, f.do(c), http.StatusUnauthorized, "unauthorized", "")
 		})
+	}
+}
+
+func TestASessionTellsWhereEventsAreSentTo(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.CollectionURL = "https://collect.example.com/live" })
+	if body := readAll(t, f.do(call{path: "/api/v1/session"})); !strings.Contains(body, `"collection_url":"https://collect.example.com/live"`) {
+		t.Error(body)
 	}
 }
 

@@ -52,6 +52,9 @@ type Config struct {
 	AlertTester AlertTester
 	// Deletions keeps what is asked to be deleted for good.
 	Deletions Deletions
+	// CollectionURL is where events are sent to, without the API's paths; empty where
+	// that is the page's own address. The page shows it in code.
+	CollectionURL string
 	// FilesWaiting counts the raw files that no load has taken yet; nil where
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)

@@ -20,12 +20,17 @@ type userBody struct {
 type sessionBody struct {
 	User      userBody   `json:"user"`
 	ExpiresAt *time.Time `json:"expires_at"`
+	// CollectionURL is null where the page's own address takes events.
+	CollectionURL *string `json:"collection_url"`
 }
 
-func newSessionBody(user auth.User, session *auth.Session) sessionBody {
+func (s *Server) newSessionBody(user auth.User, session *auth.Session) sessionBody {
 	b := sessionBody{User: userBody{Email: user.Email, Role: user.Role}}
 	if session != nil {
 		b.ExpiresAt = &session.ExpiresAt
+	}
+	if s.config.CollectionURL != "" {
+		b.CollectionURL = &s.config.CollectionURL
 	}
 	return b
 }
@@ -93,7 +98,7 @@ func (s *Server) startSession(c echo.Context, user auth.User) error {
 		return err
 	}
 	c.SetCookie(cookie)
-	return c.JSON(http.StatusOK, newSessionBody(user, &session))
+	return c.JSON(http.StatusOK, s.newSessionBody(user, &session))
 }
 
 func (s *Server) logout(c echo.Context) error {
@@ -106,7 +111,7 @@ func (s *Server) logout(c echo.Context) error {
 
 func (s *Server) session(c echo.Context) error {
 	who := callerOf(c)
-	return c.JSON(http.StatusOK, newSessionBody(who.user, who.session))
+	return c.JSON(http.StatusOK, s.newSessionBody(who.user, who.session))
 }
 
 // setPassword lets people change their own. It ends their other sessions, and

@@ -23,6 +23,8 @@ variables {
     arns = { load = "arn:sqs:load", retry = "arn:sqs:retry" }
   }
 
+  collection_url = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
+
   load_state = {
     bucket     = "loaf-test-events"
     bucket_arn = "arn:aws:s3:::loaf-test-events"
@@ -134,6 +136,7 @@ run "without_a_domain" {
       LOAF_INSIGHTS_SECRET    = "arn:secret:page"
       LOAF_LOAD_QUEUE_URL     = "https://sqs/load"
       LOAF_RETRY_QUEUE_URL    = "https://sqs/retry"
+      LOAF_COLLECTION_URL     = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
       LOAF_LOAD_STATE         = "s3://loaf-test-events/state/loaded.json"
       LOAF_ALERT_TOPICS       = "arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms"
       LOAF_PUBLIC_URL         = "https://198.51.100.7"
@@ -325,6 +328,7 @@ run "with_a_domain" {
       LOAF_INSIGHTS_SECRET    = "arn:secret:page"
       LOAF_LOAD_QUEUE_URL     = "https://sqs/load"
       LOAF_RETRY_QUEUE_URL    = "https://sqs/retry"
+      LOAF_COLLECTION_URL     = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
       LOAF_LOAD_STATE         = "s3://loaf-test-events/state/loaded.json"
       LOAF_ALERT_TOPICS       = "arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms"
       LOAF_PUBLIC_URL         = "https://loaf.example.com"
@@ -426,6 +430,20 @@ run "private_subnets_without_a_domain" {
   }
 
   expect_failures = [var.private_subnet_ids]
+}
+
+run "collection_without_tls" {
+  command = plan
+
+  module {
+    source = "./modules/insights"
+  }
+
+  variables {
+    collection_url = "http://collect.example.com"
+  }
+
+  expect_failures = [var.collection_url]
 }
 
 run "alerts_to_a_fifo_topic" {

@@ -1217,6 +1217,11 @@ export interface components {
              * @description When the session ends; null for a bearer token.
              */
             expires_at: string | null;
+            /**
+             * Format: uri
+             * @description Where events are sent to; the collection API's paths come after it. Null where that is the page's own address.
+             */
+            collection_url: string | null;
         };
         /**
          * @description A viewer asks questions and reads, an editor also saves, an admin also decides who may do what.

@@ -27,6 +27,11 @@ export function useSession() {
   return useQuery(sessionOptions);
 }
 
+/** Where applications send events to, without the API's paths and a slash at the end. */
+export function useCollectionUrl(): string {
+  return useSession().data?.collection_url ?? window.location.origin;
+}
+
 const ROLES: readonly Role[] = ["viewer", "editor", "admin"];
 
 /** Whether who is signed in may do what needs the role. The server decides; this hides what it would refuse. */

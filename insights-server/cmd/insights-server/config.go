@@ -31,16 +31,18 @@ type config struct {
 	loginSecret string
 	// pageSecret is the secret of the password and the session key in place of
 	// those.
-	pageSecret     string
-	queues         []string
-	adminEmail     string
-	adminHash      string
-	sessionKey     []byte
-	keyGiven       bool
-	sessionLife    time.Duration
-	tokens         auth.Tokens
-	tls            *tls.Config
-	publicURLs     []string
+	pageSecret  string
+	queues      []string
+	adminEmail  string
+	adminHash   string
+	sessionKey  []byte
+	keyGiven    bool
+	sessionLife time.Duration
+	tokens      auth.Tokens
+	tls         *tls.Config
+	publicURLs  []string
+	// collectionURL is where events are sent to; empty for the page's own address.
+	collectionURL  string
 	secureCookies  bool
 	trustedProxies []netip.Prefix
 	queryTimeout   time.Duration
@@ -299,6 +301,13 @@ func (c *config) readNetwork(getenv func(string) string) error {
 		return err
 	}
 	c.secureCookies = true
+	if address := getenv("LOAF_COLLECTION_URL"); address != "" {
+		u, err := url.Parse(address)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return fmt.Errorf("LOAF_COLLECTION_URL holds %q: give the address that events are sent to, such as https://abc123.execute-api.eu-central-1.amazonaws.com/live", address)
+		}
+		c.collectionURL = strings.TrimSuffix(address, "/")
+	}
 	for _, address := range fields(getenv("LOAF_PUBLIC_URL")) {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "" {

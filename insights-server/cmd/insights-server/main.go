@@ -98,6 +98,8 @@ Environment:
                             files in PEM form, to serve TLS
   LOAF_PUBLIC_URL           the addresses by which browsers know the server,
                             separated by commas; https makes cookies Secure
+  LOAF_COLLECTION_URL       where applications send events to, which the page
+                            shows in code             (the page's own address)
   LOAF_TRUSTED_PROXIES      addresses or networks whose X-Forwarded-For and
                             X-Forwarded-Proto are believed
   LOAF_QUERY_TIMEOUT        how long a query may take       (30s)
@@ -345,6 +347,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, *alert
 		Alerts:         alerts,
 		AlertTester:    checker,
 		Deletions:      deletion.New(documents, deletion.Options{Now: time.Now, Random: rand.Reader}),
+		CollectionURL:  c.collectionURL,
 		FilesWaiting:   cloud.waiting,
 		Directory:      directory,
 		PollLoads:      pollLoads,

@@ -239,11 +239,11 @@ func TestExitCodes(t *testing.T) {
 func TestConfig(t *testing.T) {
 	const secret = "s3cr3t%zz"
 	good := []string{"LOAF_WAREHOUSE_URL", "redshift://u:p@host:5439/db", "LOAF_ADMIN_PASSWORD", "correct horse"}
-	c, err := readConfig(environment(append(good, "LOAF_PUBLIC_URL", "https://a.example/,https://b.example", "LOAF_TRUSTED_PROXIES", "10.0.0.0/8 ::1", "LOAF_LOG_LEVEL", "debug")...))
+	c, err := readConfig(environment(append(good, "LOAF_PUBLIC_URL", "https://a.example/,https://b.example", "LOAF_COLLECTION_URL", "https://c.example/live/", "LOAF_TRUSTED_PROXIES", "10.0.0.0/8 ::1", "LOAF_LOG_LEVEL", "debug")...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.dialect != warehouse.Redshift || c.warehouseURL != "postgres://u:p@host:5439/db" || !c.secureCookies || len(c.publicURLs) != 2 || len(c.trustedProxies) != 2 || c.queryTimeout != 30*time.Second {
+	if c.dialect != warehouse.Redshift || c.warehouseURL != "postgres://u:p@host:5439/db" || !c.secureCookies || c.collectionURL != "https://c.example/live" || len(c.publicURLs) != 2 || len(c.trustedProxies) != 2 || c.queryTimeout != 30*time.Second {
 		t.Errorf("config %+v", c)
 	}
 	if c, err := readConfig(environment(append(good, "LOAF_WAREHOUSE_DIALECT", "postgres", "LOAF_PUBLIC_URL", "http://a.example https://b.example")...)); err != nil || c.dialect != warehouse.PostgreSQL || c.secureCookies {
@@ -268,6 +268,8 @@ func TestConfig(t *testing.T) {
 		{"LOAF_TOKEN_SHA256", "token"},
 		{"LOAF_TLS_CERT", "x"},
 		{"LOAF_PUBLIC_URL", "loaf.example.com"},
+		{"LOAF_COLLECTION_URL", "collect.example.com"},
+		{"LOAF_COLLECTION_URL", "https://user:pass@collect.example.com/?x=1"},
 		{"LOAF_PUBLIC_URL", "https://loaf.example.com/loaf"},
 		{"LOAF_TRUSTED_PROXIES", "proxy"},
 		{"LOAF_TRUSTED_PROXIES", "10.0.0.0/99"},

@@ -198,6 +198,7 @@ resource "aws_launch_template" "this" {
       LOAF_ADMIN_EMAIL        = var.admin_email
       LOAF_LOAD_QUEUE_URL     = var.queues.urls.load
       LOAF_RETRY_QUEUE_URL    = var.queues.urls.retry
+      LOAF_COLLECTION_URL     = var.collection_url
       LOAF_LOAD_STATE         = "s3://${var.load_state.bucket}/${var.load_state.key}"
       LOAF_ALERT_TOPICS       = join(",", var.alert_topic_arns)
       LOAF_PUBLIC_URL         = local.url

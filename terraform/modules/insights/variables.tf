@@ -124,6 +124,16 @@ variable "queues" {
   description = "The queues `load` and `retry`, whose depth the page shows: outputs of the module `collection`."
 }
 
+variable "collection_url" {
+  type        = string
+  description = "Where applications send events to, which the page shows in code: the output `endpoint` of the module `collection`."
+
+  validation {
+    condition     = can(regex("^https://[^ ?#]+$", var.collection_url))
+    error_message = "collection_url must begin with https:// and have neither blanks nor a query, such as \"https://abc123.execute-api.eu-central-1.amazonaws.com/live\"."
+  }
+}
+
 variable "load_state" {
   type = object({
     bucket     = string

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, type ReactNode } from "react";
 import { eventsKey } from "../../api/events";
 import { usePipeline } from "../../api/pipeline";
+import { useCollectionUrl } from "../../api/session";
 import { Button } from "../../components/button";
 import { classNames } from "../../components/class-names";
 import { CheckIcon } from "../../components/icons";
@@ -44,10 +45,10 @@ export function FirstRun({ arrived, onStart }: FirstRunProps) {
       <ol className={styles.steps}>
         <Step number={1} done={sent} title="Send an event">
           <p>
-            Run this in a terminal, with your API key in its place. <code>loafctl dev</code> prints the key
-            when it starts.
+            Run this in a terminal, with your API key in its place: <code>loafctl dev</code> prints it when it
+            starts, <code>loafctl output</code> tells where a stack has it.
           </p>
-          <Snippet label="Command" text={curlSnippet(window.location.origin)} />
+          <Snippet label="Command" text={curlSnippet(useCollectionUrl())} />
         </Step>
         <Step number={2} done={arrived !== null} title="Wait for the load">
           <p role="status">

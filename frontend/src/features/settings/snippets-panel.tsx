@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Input, Label, NumberField } from "react-aria-components";
 import field from "../../components/field.module.css";
+import { useCollectionUrl } from "../../api/session";
 import { Snippet } from "../../components/snippet";
 import { LANGUAGES, installSnippet, sendSnippet, type Language } from "../../components/snippets";
 import { Switch } from "../../components/switch";
@@ -11,7 +12,7 @@ import styles from "./settings.module.css";
 /** How a program sends events here. */
 export function SnippetsPanel() {
   const [language, setLanguage] = useState<Language>("go");
-  const [endpoint, setEndpoint] = useState(window.location.origin);
+  const [endpoint, setEndpoint] = useState(useCollectionUrl());
   const [sampling, setSampling] = useState(false);
   const [share, setShare] = useState(10);
   const install = installSnippet(language);
@@ -22,7 +23,7 @@ export function SnippetsPanel() {
       <TextField
         label="Endpoint of the collection API"
         labelShown
-        hint="Under loafctl dev it is this page’s own address. A stack in AWS has another: loafctl output prints it, and where its key is."
+        hint="This stack’s own. Where you have put a domain before it, write that. loafctl output tells where the key is; loafctl dev prints it."
         value={endpoint}
         onChange={setEndpoint}
         maxLength={500}
