@@ -138,7 +138,9 @@ const RETENTION =
   "/explore?kind=retention&event=account%20created&return=order%20placed&periods=12&from=2024-01-01&to=2024-12-31&by=month&tz=UTC";
 
 const ofUsers = (kind: string, ...names: string[]) => asks(...names).replace("?", `?kind=${kind}&`);
-const PATHS = `${ofUsers("paths", "visit")}&steps=2&top=3`;
+// Paths know no interval.
+const pathsFrom = (name: string) => `${ofUsers("paths", name).replace("&by=month", "")}&steps=2&top=3`;
+const PATHS = pathsFrom("visit");
 
 const TWO = ["order placed", "visit"];
 const ODD = [LONG, ARABIC, EMOJI, GERMAN];
@@ -186,7 +188,7 @@ const explore: State[] = [
   state("lifecycle-empty", ofUsers("lifecycle", "visit"), { [QUERY]: json(lifecycle(0)) }),
   ...late("lifecycle", ofUsers("lifecycle", "visit"), QUERY),
   state("paths", PATHS, { [QUERY]: json(paths("visit", ["basket filled", "order placed", GERMAN])) }),
-  state("paths-odd", ofUsers("paths", LONG), { [QUERY]: json(paths(LONG, ODD)) }),
+  state("paths-odd", pathsFrom(LONG), { [QUERY]: json(paths(LONG, ODD)) }),
   state("paths-empty", PATHS, { [QUERY]: json(paths("visit", [], 0)) }),
   ...late("paths", PATHS, QUERY),
   state("first-run", "/explore", { [EVENTS]: json({ events: [] }), [PIPELINE]: json(notLoaded) }),

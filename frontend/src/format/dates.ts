@@ -40,26 +40,37 @@ export function formatBucket(start: Date, interval: Interval, timeZone: string, 
   }
 }
 
-/** A bucket's name on an axis, where its neighbours tell the rest; with the year where they span several. */
+const DAY = 86_400_000;
+
+/**
+ * A bucket's name on an axis, where its neighbours tell the rest: the span that
+ * is in sight, in milliseconds, decides on how much is to be told. Of an axis
+ * only some of the names are written, so that a day must not count on its
+ * midnight being one of them.
+ */
 export function formatTick(
   start: Date,
   interval: Interval,
   timeZone: string,
   locale: string,
-  withYear: boolean,
+  span: number,
 ): string {
   const format = (options: Intl.DateTimeFormatOptions) =>
     formatter(locale, { timeZone, ...options }).format(start);
   switch (interval) {
     case "hour": {
-      const time = format({ hour: "2-digit", minute: "2-digit" });
+      const day = { day: "numeric", month: "short" } as const;
+      // There is no room for more than twenty names or so.
+      if (span > 20 * DAY) return format(span > 370 * DAY ? { ...day, year: "2-digit" } : day);
+      const time = { hour: "2-digit", minute: "2-digit" } as const;
       const midnight =
         formatter("en-GB", { timeZone, hour: "2-digit", hourCycle: "h23" }).format(start) === "00";
-      return midnight ? format({ day: "numeric", month: "short" }) : time;
+      if (midnight) return format(day);
+      return format(span > 2 * DAY ? { ...day, ...time } : time);
     }
     case "day":
     case "week":
-      return format({ day: "numeric", month: "short", ...(withYear ? { year: "2-digit" } : {}) });
+      return format({ day: "numeric", month: "short", ...(span > 370 * DAY ? { year: "2-digit" } : {}) });
     case "month":
       return format({ month: "short", year: "numeric" });
     case "quarter":

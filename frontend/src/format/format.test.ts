@@ -5,6 +5,8 @@ import { formatAgo, formatCompact, formatDuration, formatNumber } from "./number
 // Intl separates with spaces that do not break; which ones is its own affair.
 const plain = (text: string) => text.replace(/[\u00a0\u2009\u202f]/g, " ");
 
+const DAY = 86_400_000;
+
 describe("numbers", () => {
   it("are written as the locale writes them", () => {
     expect(formatNumber(28775, "en-GB")).toBe("28,775");
@@ -54,13 +56,19 @@ describe("buckets", () => {
     ["year", "2026", "2026"],
   ] as const)("are named in their zone: %s", (interval, name, tick) => {
     expect(plain(formatBucket(start, interval, "Europe/Berlin", "en-GB"))).toBe(name);
-    expect(plain(formatTick(start, interval, "Europe/Berlin", "en-GB", true))).toBe(tick);
+    expect(plain(formatTick(start, interval, "Europe/Berlin", "en-GB", 400 * DAY))).toBe(tick);
   });
 
   it("of an hour have the time, and at midnight the day", () => {
-    expect(plain(formatTick(start, "hour", "Europe/Berlin", "en-GB", false))).toBe("1 Oct");
-    expect(plain(formatTick(start, "hour", "UTC", "en-GB", false))).toBe("22:00");
-    expect(plain(formatTick(start, "day", "UTC", "en-GB", false))).toBe("30 Sept");
+    expect(plain(formatTick(start, "hour", "Europe/Berlin", "en-GB", DAY))).toBe("1 Oct");
+    expect(plain(formatTick(start, "hour", "UTC", "en-GB", DAY))).toBe("22:00");
+    expect(plain(formatTick(start, "day", "UTC", "en-GB", DAY))).toBe("30 Sept");
+  });
+
+  it("of an hour among those of many days have the day", () => {
+    expect(plain(formatTick(start, "hour", "UTC", "en-GB", 7 * DAY))).toBe("30 Sept, 22:00");
+    expect(plain(formatTick(start, "hour", "UTC", "en-GB", 90 * DAY))).toBe("30 Sept");
+    expect(plain(formatTick(start, "hour", "UTC", "en-GB", 400 * DAY))).toMatch(/^30 Sept.* 2[0-9]$/);
   });
 });
 

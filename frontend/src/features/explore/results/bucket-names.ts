@@ -10,13 +10,12 @@ export function bucketName(result: Result, bucket: number, locale: string): stri
     : formatBucket(start, result.interval, result.timezone, locale);
 }
 
-/** The buckets' names on an axis. */
-export function tickNames(result: Result, locale: string): string[] {
+/** The buckets' names on an axis, of which those from one to another are in sight. */
+export function tickNames(result: Result, locale: string, [from, to]: readonly [number, number]): string[] {
   const { buckets, names, interval, timezone } = result;
   if (names) return names.map(({ short }) => short);
-  const first = buckets[0];
-  const last = buckets.at(-1);
-  const withYear =
-    first !== undefined && last !== undefined && last.getTime() - first.getTime() > 370 * 86_400_000;
-  return buckets.map((start) => formatTick(start, interval, timezone, locale, withYear));
+  const first = buckets[from];
+  const last = buckets[to];
+  const span = first && last ? last.getTime() - first.getTime() : 0;
+  return buckets.map((start) => formatTick(start, interval, timezone, locale, span));
 }

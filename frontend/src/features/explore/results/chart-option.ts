@@ -33,6 +33,7 @@ const MARK = 16;
 export function chartOption(result: Result, view: ChartView, look: ChartLook): EChartsCoreOption {
   const { hidden, zoom, theme, locale, calm, marks } = look;
   const { buckets } = result;
+  const sight = zoom ?? ([0, buckets.length - 1] as const);
   const drawn = [...result.series.entries()].filter(([index]) => !hidden.has(index));
   const below = drawn.some(([, series]) => series.below);
   const many = buckets.length * drawn.length > MANY_POINTS;
@@ -55,14 +56,14 @@ export function chartOption(result: Result, view: ChartView, look: ChartLook): E
       {
         type: "inside",
         disabled: true,
-        startValue: zoom?.[0] ?? 0,
-        endValue: zoom?.[1] ?? buckets.length - 1,
+        startValue: sight[0],
+        endValue: sight[1],
       },
     ],
     xAxis: {
       type: "category",
       boundaryGap: barred,
-      data: tickNames(result, locale),
+      data: tickNames(result, locale, sight),
       axisLine: { lineStyle: { color: theme.seam } },
       axisTick: { show: false },
       axisLabel: { color: theme.soft, fontSize: 12, hideOverlap: true, margin: 10 },
