@@ -114,7 +114,7 @@ test("gives raw events of some days as a file", async ({ page, fresh }) => {
     dialog.getByRole("link", { name: "Download" }).click(),
   ]);
   expect(file.suggestedFilename()).toBe("events.ndjson");
-  const text = await readFile((await file.path()), "utf8");
+  const text = await readFile(await file.path(), "utf8");
   // Half an hour before midnight in UTC is the 11th in Berlin.
   expect(
     text
