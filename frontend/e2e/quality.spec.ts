@@ -82,6 +82,26 @@ for (const width of [360, 390, 768, 1440, 2560]) {
   });
 }
 
+test("shows on a phone in which page one is, and names it", async ({ page, sample }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, sample, "/explore");
+  const pages = page.getByRole("navigation", { name: "Pages" });
+  for (const [name, title] of [
+    ["Settings", "Settings · DataLoaf"],
+    ["Insights", "Insights · DataLoaf"],
+    ["Pipeline", "Pipeline · DataLoaf"],
+  ] as const) {
+    const link = pages.getByRole("link", { name, exact: true });
+    // As one would who does not see it: the line shall follow.
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveTitle(title);
+    await page.reload();
+    await expect(link).toBeInViewport({ ratio: 0.95 });
+    await expect(link).toHaveAttribute("aria-current", "page");
+  }
+});
+
 test("moves nothing while the answer comes", async ({ page, sample }) => {
   await page.addInitScript(() => {
     const shifts: number[] = [];
