@@ -74,13 +74,13 @@ func (c *clickHouse) do(sql string) (rows []map[string]any, took time.Duration, 
 // JSON type.
 func (c *clickHouse) load(kind, raw string) (time.Duration, error) {
 	properties := `amount Float64, country LowCardinality(String), device LowCardinality(String), browser LowCardinality(String), path LowCardinality(String), items UInt8, experiment Bool, version LowCardinality(String)`
-	c.replace = strings.NewReplacer("{events}", "events", "{amount}", "amount", "{country}", "country")
+	c.replace = strings.NewReplacer("{amount}", "amount", "{country}", "country")
 	columns := `p.amount AS amount, p.country AS country, p.device AS device, p.browser AS browser, p.path AS path, p.items AS items, p.experiment AS experiment, p.version AS version`
 	staged := `properties Tuple(amount Float64, country String, device String, browser String, path String, items UInt8, experiment Bool, version String)`
 	if kind == jsonClickHouse {
 		// Its JSON keeps whole numbers as another type than the rest.
 		properties, columns, staged = `properties JSON`, `p AS properties`, `properties JSON`
-		c.replace = strings.NewReplacer("{events}", "events", "{amount}", "CAST(properties.amount AS Nullable(Float64))", "{country}", "properties.country.:String")
+		c.replace = strings.NewReplacer("{amount}", "CAST(properties.amount AS Nullable(Float64))", "{country}", "properties.country.:String")
 	}
 	begun := time.Now()
 	for _, sql := range []string{

@@ -82,10 +82,7 @@ func compare(ctx context.Context, o options, out io.Writer) error {
 		say("%-16s loaded in %5.0f s, %6d MiB stored", name, f.LoadSeconds, f.StoredBytes>>20)
 	}
 	report(r, say)
-	if err := errors.Join(check(r), write(o, r)); err != nil {
-		return err
-	}
-	return nil
+	return errors.Join(check(r), write(o, r))
 }
 
 // asker is whoever can be asked a question.
