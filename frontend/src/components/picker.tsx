@@ -89,6 +89,10 @@ export function Picker({
     if (next) type("");
     onOpenChange?.(next);
   };
+  const choose = (chosen: string[]) => {
+    onSelect(chosen);
+    if (!multiple) open(false);
+  };
   const groups = [...new Set(shown.items.map((item) => item.group ?? ""))];
 
   return (
@@ -102,14 +106,22 @@ export function Picker({
       </Button>
       <Popover className={classNames(field.popover, styles.popover)} placement="bottom start" offset={4}>
         <Dialog className={styles.dialog} aria-label={label}>
-          {/* Escape closes at once, though the list would take one for itself. */}
+          {/* Escape closes at once, though the list would take one for itself. Enter means the
+              first match also while the list has not yet come to mark it, as when typing is fast. */}
           <div
             role="presentation"
             className={styles.content}
             onKeyDownCapture={(event) => {
-              if (event.key !== "Escape") return;
-              event.stopPropagation();
-              open(false);
+              if (event.key === "Escape") {
+                event.stopPropagation();
+                open(false);
+              } else if (event.key === "Enter" && typed.trim() !== "" && !marksOne(event.target)) {
+                const first = shown.items[0];
+                if (!first || !contains(first.text, typed.trim())) return;
+                event.preventDefault();
+                event.stopPropagation();
+                choose(multiple ? toggled(selected, first.id) : [first.id]);
+              }
             }}
           >
             <Autocomplete inputValue={typed} onInputChange={type}>
@@ -125,13 +137,9 @@ export function Picker({
                 onSelectionChange={(keys) => {
                   if (keys === "all") return;
                   const chosen = [...keys].map(String);
-                  if (multiple) {
-                    onSelect(chosen);
-                  } else {
-                    // Choosing what is chosen already empties the set, and only closes.
-                    if (chosen.length > 0) onSelect(chosen);
-                    open(false);
-                  }
+                  // Choosing the one that is chosen already empties the set, and only closes.
+                  if (multiple || chosen.length > 0) choose(chosen);
+                  else open(false);
                 }}
                 renderEmptyState={() => (
                   <p className={styles.note}>
@@ -158,6 +166,17 @@ export function Picker({
       </Popover>
     </DialogTrigger>
   );
+}
+
+/** Whether the list has an option marked that Enter in this input would choose. */
+function marksOne(input: EventTarget) {
+  if (!(input instanceof HTMLInputElement)) return true;
+  const marked = input.getAttribute("aria-activedescendant");
+  return marked !== null && document.getElementById(marked) !== null;
+}
+
+function toggled(selected: readonly string[], id: string) {
+  return selected.includes(id) ? selected.filter((one) => one !== id) : [...selected, id];
 }
 
 function option({ id, text, detail }: PickerItem) {
