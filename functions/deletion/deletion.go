@@ -88,8 +88,10 @@ func New(c Config) *Runner { return &Runner{config: c} }
 
 // Summary is what a run did.
 type Summary struct {
-	// Done and Failed are the deletions that ended, Open how many are left.
-	Done, Failed, Open int
+	// Done and Failed are the deletions that ended, Open how many are left, and Late
+	// how many of these have been due for longer than
+	// load.DeletionsLateAfter.
+	Done, Failed, Open, Late int
 	// Objects were rewritten, Lines left out, and Rows deleted by this run.
 	Objects, Lines, Rows int64
 	// Stopped says that there is more to do at once.
@@ -139,6 +141,9 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	for {
 		more, err := r.once(ctx, began, &s)
 		if err != nil || !more {
+			if s.Late > 0 {
+				r.config.Logger.ErrorContext(ctx, "a deletion is late", "deletions", s.Late) // the line for the alarm
+			}
 			return s, err
 		}
 	}
@@ -196,7 +201,7 @@ func (r *Runner) choose(work warehouse.DeletionWork, now time.Time, s *Summary) 
 			return p, fmt.Errorf("read the pass of the deletions: %w", err)
 		}
 	}
-	s.Open, s.Next = 0, time.Time{}
+	s.Open, s.Late, s.Next = 0, 0, time.Time{}
 	var from time.Time
 	var due []string
 	whole := false
@@ -211,6 +216,13 @@ func (r *Runner) choose(work warehouse.DeletionWork, now time.Time, s *Summary) 
 				s.Next = d.SettlesAt
 			}
 			continue
+		}
+		since := d.RequestedAt
+		if d.SettlesAt.After(since) {
+			since = d.SettlesAt // that it settles is no delay
+		}
+		if now.Sub(since) > load.DeletionsLateAfter {
+			s.Late++
 		}
 		due = append(due, d.ID)
 		whole = whole || !settling
@@ -460,5 +472,10 @@ func (r *run) failed(ctx context.Context, cause error) error {
 		return fmt.Errorf("note that the deletions failed: %w", err)
 	}
 	r.summary.Failed += given
+	for _, d := range r.deletions {
+		if d.State == warehouse.DeletionFailed {
+			r.config.Logger.ErrorContext(ctx, "a deletion is given up", "deletion", d.ID, "error", d.Error) // the line for the alarm
+		}
+	}
 	return nil
 }

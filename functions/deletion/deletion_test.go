@@ -703,10 +703,17 @@ func TestAPassThatAlwaysFailsIsGivenUp(t *testing.T) {
 	w := newWorld(t, warehouse.DuckDB)
 	w.fill(gone, "keep")
 	id := w.ask(gone)
-	for range 10 {
-		_, err := w.runner(func(c *deletion.Config) { c.Store = broken{w.store} }).Run(t.Context())
+	var log bytes.Buffer
+	for i := range 10 {
+		_, err := w.runner(func(c *deletion.Config) {
+			c.Store, c.Logger = broken{w.store}, slog.New(slog.NewTextHandler(&log, nil))
+		}).Run(t.Context())
 		if err == nil {
 			t.Fatal("it passed")
+		}
+		// The line that an alarm counts.
+		if told := strings.Contains(log.String(), `msg="a deletion is given up" deletion=`+id); told != (i == 9) || strings.Contains(log.String(), gone) {
+			t.Errorf("try %d says\n%s", i+1, &log)
 		}
 	}
 	if got := w.receipt(id); got.State != warehouse.DeletionFailed || got.Failures != 10 || strings.Contains(got.Error, gone) || !strings.Contains(got.Error, "the store refuses …") {
@@ -726,6 +733,51 @@ func TestAPassThatAlwaysFailsIsGivenUp(t *testing.T) {
 	}
 	w.traces(gone)
 	w.proven()
+}
+
+func TestADeletionThatIsDueForLongIsLate(t *testing.T) {
+	w := newWorld(t, warehouse.DuckDB)
+	w.fill(gone, "keep")
+	w.ask(gone)
+	late := func(what string, want int, change func(*deletion.Config)) {
+		t.Helper()
+		var log bytes.Buffer
+		s, err := w.runner(func(c *deletion.Config) {
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			if change != nil {
+				change(c)
+			}
+		}).Run(t.Context())
+		if (err != nil) != (change != nil) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if told := strings.Contains(log.String(), `msg="a deletion is late" deletions=1`); s.Late != want || told != (want > 0) {
+			t.Errorf("%s: %+v\n%s", what, s, &log)
+		}
+	}
+	fails := func(c *deletion.Config) { c.Warehouse = refusing{w.engine} }
+	late("it fails at once", 0, fails)
+	w.now = w.now.Add(load.DeletionsLateAfter)
+	late("it fails for a day", 0, fails)
+	w.now = w.now.Add(time.Second)
+	late("it fails for longer", 1, fails)
+	late("it is taken up", 0, nil)
+
+	// That one settles is no delay, however long ago it was asked for.
+	w.ask(gone)
+	late("another is taken up", 0, nil)
+	w.now = w.now.Add(settle + load.DeletionsLateAfter)
+	late("its last pass fails for a day", 0, fails)
+	w.now = w.now.Add(time.Second)
+	late("its last pass fails for longer", 1, fails)
+	late("it is done", 0, nil)
+}
+
+// refusing is a warehouse that nothing can be deleted from, and nothing noted in.
+type refusing struct{ engine }
+
+func (refusing) Erase(context.Context, warehouse.Erasure) (warehouse.Erased, error) {
+	return warehouse.Erased{}, errors.New("the warehouse refuses")
 }
 
 func TestObjectsThatCannotBeReadAreNamed(t *testing.T) {

@@ -183,6 +183,11 @@ func (d *Deployment) Delete(ctx context.Context) (next time.Time, err error) {
 // warehouse, that it must go on.
 const deletionsKey = "state/deletions.json"
 
+// DeletionsLateAfter is how long a deletion may be due before somebody should
+// look: a day, in which a sweep takes it up also where nothing is loaded, and an
+// hour for its turn.
+const DeletionsLateAfter = 25 * time.Hour
+
 // nextDeletions is what is kept there.
 type nextDeletions struct {
 	Next time.Time `json:"next,omitzero"`
@@ -208,11 +213,25 @@ func (d *Deployment) deletions(ctx context.Context, awake bool) {
 	next, err := d.config.Deletions.Work(ctx)
 	if err != nil {
 		d.config.Logger.ErrorContext(ctx, "a deletion failed and will be tried again", "error", err)
-		next = d.config.Now()
+		next = d.dueSince(ctx)
 	}
 	if err := d.keepNext(ctx, next); err != nil {
 		d.config.Logger.ErrorContext(ctx, "when deletions are due cannot be kept", "error", err)
 	}
+}
+
+// dueSince is since when there has been more to do, where that fails. While the
+// warehouse is away nothing else can tell that it has been for too long.
+func (d *Deployment) dueSince(ctx context.Context) time.Time {
+	now := d.config.Now()
+	since, err := d.nextDeletions(ctx)
+	if err != nil || since.IsZero() || since.After(now) {
+		return now
+	}
+	if now.Sub(since) > DeletionsLateAfter {
+		d.config.Logger.ErrorContext(ctx, "a deletion is late", "due_since", since) // the line for the alarm
+	}
+	return since
 }
 
 func (d *Deployment) nextDeletions(ctx context.Context) (time.Time, error) {

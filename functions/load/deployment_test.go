@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -373,9 +374,11 @@ func (d *deletions) Work(context.Context) (time.Time, error) {
 func TestDeletionsGoOnAfterLoads(t *testing.T) {
 	s := newStack(nil)
 	d := &deletions{}
+	var log bytes.Buffer
 	ready := func() *load.Deployment {
 		now := func() time.Time { return s.tables.clock }
-		logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+		log.Reset()
+		logger := slog.New(slog.NewTextHandler(&log, nil))
 		return load.NewDeployment(load.DeploymentConfig{
 			Name: "d1", Tables: s.tables, Store: s.state, Bucket: "events", Now: now, Logger: logger, Deletions: d,
 			Loader: load.New(load.Config{Queue: s.queue, Warehouse: s.tables, Lister: s.lister, Logger: logger, Now: now}),
@@ -408,6 +411,17 @@ func TestDeletionsGoOnAfterLoads(t *testing.T) {
 	s.tables.clock = s.tables.clock.Add(time.Hour)
 	d.err = errors.New("the store is away")
 	runs("it is due, and fails", 1, run)
+	// While the warehouse is away, this alone can tell that it has been for long.
+	for _, c := range []struct {
+		after time.Duration
+		late  bool
+	}{{load.DeletionsLateAfter, false}, {time.Second, true}} {
+		s.tables.clock = s.tables.clock.Add(c.after)
+		runs("it fails still", 1, run)
+		if late := strings.Contains(log.String(), `msg="a deletion is late" due_since=`); late != c.late {
+			t.Errorf("late %v, want %v:\n%s", late, c.late, &log)
+		}
+	}
 	d.err, d.next = nil, time.Time{}
 	runs("it is tried again", 1, run)
 	runs("it is done", 0, run)

@@ -7,8 +7,15 @@ import (
 	"time"
 )
 
-// Keyring holds the API keys that are let in, and counts the calls of each. The
-// keys may change while calls come in.
+// KeySum is the SHA-256 of an API key: enough to know the key by, and not to use
+// it. A key is long and random, so it needs no slow hash.
+type KeySum [sha256.Size]byte
+
+// SumKey is the sum of a key.
+func SumKey(key string) KeySum { return sha256.Sum256([]byte(key)) }
+
+// Keyring holds the sums of the API keys that are let in, and counts the calls of
+// each. The keys may change while calls come in.
 type Keyring struct {
 	// now is the clock of Use.
 	now func() time.Time
@@ -18,7 +25,7 @@ type Keyring struct {
 }
 
 type keyUse struct {
-	hash  [sha256.Size]byte
+	sum   KeySum
 	calls int64
 	last  time.Time
 }
@@ -33,20 +40,24 @@ type Use struct {
 // NewKeyring makes a keyring of some keys.
 func NewKeyring(keys ...string) *Keyring {
 	r := &Keyring{now: time.Now}
-	r.Set(keys...)
+	sums := make([]KeySum, len(keys))
+	for i, key := range keys {
+		sums[i] = SumKey(key)
+	}
+	r.Set(sums...)
 	return r
 }
 
 // Set replaces the keys. One that stays keeps its count.
-func (r *Keyring) Set(keys ...string) {
+func (r *Keyring) Set(sums ...KeySum) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.keys
 	r.keys = nil
-	for _, key := range keys {
-		use := &keyUse{hash: sha256.Sum256([]byte(key))}
+	for _, sum := range sums {
+		use := &keyUse{sum: sum}
 		for _, k := range old {
-			if k.hash == use.hash {
+			if k.sum == sum {
 				use = k
 			}
 		}
@@ -55,27 +66,26 @@ func (r *Keyring) Set(keys ...string) {
 }
 
 // Use tells how much a key was used; false for a key that is not on the ring.
-func (r *Keyring) Use(key string) (Use, bool) {
+func (r *Keyring) Use(sum KeySum) (Use, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	hash := sha256.Sum256([]byte(key))
 	for _, k := range r.keys {
-		if k.hash == hash {
+		if k.sum == sum {
 			return Use{Calls: k.calls, Last: k.last}, true
 		}
 	}
 	return Use{}, false
 }
 
-// admit counts a call and tells whether its key is let in. It compares hashes,
+// admit counts a call and tells whether its key is let in. It compares sums,
 // so that the time it takes tells nothing about how much of a key was right.
 func (r *Keyring) admit(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	hash := sha256.Sum256([]byte(key))
+	sum := SumKey(key)
 	found := 0
 	for _, k := range r.keys {
-		same := subtle.ConstantTimeCompare(hash[:], k.hash[:])
+		same := subtle.ConstantTimeCompare(sum[:], k.sum[:])
 		k.calls += int64(same)
 		if same == 1 {
 			k.last = r.now()

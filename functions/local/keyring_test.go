@@ -27,15 +27,19 @@ func TestKeysChangeWhileCallsComeIn(t *testing.T) {
 		{[]string{"old", "new"}, http.StatusAccepted, http.StatusAccepted},
 		{[]string{"new"}, http.StatusForbidden, http.StatusAccepted},
 	} {
-		ring.Set(step.set...)
+		var sums []local.KeySum
+		for _, key := range step.set {
+			sums = append(sums, local.SumKey(key))
+		}
+		ring.Set(sums...)
 		if a, b := call("old"), call("new"); a != step.old || b != step.new {
 			t.Errorf("with the keys %q the answers are %d and %d", step.set, a, b)
 		}
 	}
-	if use, ok := ring.Use("new"); !ok || use.Calls != 2 || use.Last.IsZero() {
+	if use, ok := ring.Use(local.SumKey("new")); !ok || use.Calls != 2 || use.Last.IsZero() {
 		t.Errorf("%+v, %v", use, ok)
 	}
-	if use, ok := ring.Use("old"); ok || use.Calls != 0 {
+	if use, ok := ring.Use(local.SumKey("old")); ok || use.Calls != 0 {
 		t.Errorf("a key that is gone has %+v", use)
 	}
 }

@@ -52,6 +52,7 @@ run "without_a_domain" {
       load-late            = ["notBreaching", "GreaterThanOrEqualToThreshold", "Maximum", 300, 1, 900]
       load-not-running     = ["breaching", "LessThanThreshold", "Sum", 180, 3, 1]
       quarantined          = ["notBreaching", "GreaterThanOrEqualToThreshold", "Sum", 300, 1, 1]
+      deletion-stuck       = ["notBreaching", "GreaterThanOrEqualToThreshold", "Sum", 300, 1, 1]
       page-down            = ["breaching", "LessThanThreshold", "Minimum", 300, 3, 1]
     }
     error_message = "These alarms there are: none rings because nothing happens, but for those on a load that does not run and on a page that is down."
@@ -72,6 +73,7 @@ run "without_a_domain" {
       load-late            = "AWS/SQS ApproximateAgeOfOldestMessage {\"QueueName\":\"loaf-test-load\"}"
       load-not-running     = "AWS/Lambda Invocations {\"FunctionName\":\"loaf-test-load\"}"
       quarantined          = "DataLoaf/loaf-test QuarantinedObjects null"
+      deletion-stuck       = "DataLoaf/loaf-test StuckDeletions null"
       page-down            = "AWS/AutoScaling GroupInServiceInstances {\"AutoScalingGroupName\":\"loaf-test-insights\"}"
     }
     error_message = "Each alarm watches a metric of this stack alone."
@@ -110,6 +112,11 @@ run "without_a_domain" {
   }
 
   assert {
+    condition     = [for f in aws_cloudwatch_log_metric_filter.deletions : [f.log_group_name, f.pattern, f.metric_transformation[0].namespace, f.metric_transformation[0].name]] == [["/aws/lambda/loaf-test-load", "{ $.msg = \"a deletion is given up\" || $.msg = \"a deletion is late\" }", aws_cloudwatch_metric_alarm.this["deletion-stuck"].namespace, aws_cloudwatch_metric_alarm.this["deletion-stuck"].metric_name]]
+    error_message = "Deletions that are stuck are counted in the log, as load writes it."
+  }
+
+  assert {
     condition     = alltrue([for r in concat([aws_sns_topic.alarms], values(aws_cloudwatch_metric_alarm.this)) : r.tags["dataloaf:stack"] == "loaf-test" && r.tags.team == "product"])
     error_message = "Everything carries the stack's tag and the caller's."
   }
@@ -120,7 +127,7 @@ run "without_a_domain" {
   }
 
   assert {
-    condition     = length(output.alarm_names) == 14 && output.dashboard == "loaf-test"
+    condition     = length(output.alarm_names) == 15 && output.dashboard == "loaf-test"
     error_message = "The outputs name what was made."
   }
 }
@@ -162,7 +169,7 @@ run "everything" {
   }
 
   assert {
-    condition     = length(output.alarm_names) == 15 && strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "ComputeSeconds")
+    condition     = length(output.alarm_names) == 16 && strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "ComputeSeconds")
     error_message = "Silence is one alarm more; with Redshift Serverless the dashboard shows what is billed."
   }
 }
@@ -191,7 +198,7 @@ run "collection_only" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_log_metric_filter.quarantined) == 0 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 6
+    condition     = length(aws_cloudwatch_log_metric_filter.quarantined) == 0 && length(aws_cloudwatch_log_metric_filter.deletions) == 0 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 6
     error_message = "Nor are their objects counted and charts drawn."
   }
 }

@@ -39,7 +39,7 @@ run "default" {
   }
 
   assert {
-    condition     = length(module.observability.alarm_names) == 14 && contains(module.observability.alarm_names, "dataloaf-page-down") && !contains(module.observability.alarm_names, "dataloaf-nothing-accepted")
+    condition     = length(module.observability.alarm_names) == 15 && contains(module.observability.alarm_names, "dataloaf-page-down") && !contains(module.observability.alarm_names, "dataloaf-nothing-accepted")
     error_message = "All alarms are there but the one on silence, which is asked for."
   }
 
@@ -76,7 +76,7 @@ run "everything" {
   }
 
   assert {
-    condition     = contains(module.observability.alarm_names, "shop-nothing-accepted") && length(module.observability.alarm_names) == 15
+    condition     = contains(module.observability.alarm_names, "shop-nothing-accepted") && length(module.observability.alarm_names) == 16
     error_message = "Silence rings where asked for."
   }
 
@@ -129,7 +129,7 @@ run "for_everybody" {
   }
 
   assert {
-    condition     = length(module.observability.alarm_names) == 14
+    condition     = length(module.observability.alarm_names) == 15
     error_message = "Whoever says so opens the page to everybody."
   }
 }

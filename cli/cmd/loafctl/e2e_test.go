@@ -59,6 +59,8 @@ type devProcess struct {
 	datadir.Running
 	cmd  *exec.Cmd
 	errs *bytes.Buffer
+	// out is a file with what it prints.
+	out string
 }
 
 // startDev starts dev on the folder "data" in dir and waits until it answers.
@@ -67,6 +69,12 @@ func startDev(t *testing.T, dir, warehouse string, flags ...string) *devProcess 
 	args := append([]string{"dev", "--addr", "127.0.0.1:0", "--data-dir", "data", "--load-every", "50ms", "--warehouse", warehouse}, flags...)
 	d := &devProcess{cmd: loafctl(t, dir, args...), errs: &bytes.Buffer{}}
 	d.cmd.Stderr = d.errs
+	out, err := os.CreateTemp(t.TempDir(), "out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	d.cmd.Stdout, d.out = out, out.Name()
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +87,12 @@ func startDev(t *testing.T, dir, warehouse string, flags ...string) *devProcess 
 			t.Logf("dev said:\n%s", d.errs)
 		}
 	})
-	running, err := waitForDev(filepath.Join(dir, "data"))
-	if err != nil {
-		t.Fatal(err)
+	// For a moment it may be that of a dev that was killed here before.
+	for d.PID != d.cmd.Process.Pid {
+		if d.Running, err = waitForDev(filepath.Join(dir, "data")); err != nil {
+			t.Fatal(err)
+		}
 	}
-	d.Running = running
 	return d
 }
 
@@ -194,9 +203,6 @@ func TestImportingTwiceChangesNoNumber(t *testing.T) {
 		again := startDev(t, dir, warehouse)
 		if after := checkSample(t, again, dir); !equalValues(first, after) {
 			t.Errorf("a restart changes\n%v to\n%v", first, after)
-		}
-		if again.APIKey != d.APIKey || again.Token != d.Token {
-			t.Error("a restart changes the key or the token")
 		}
 		again.stop(t, syscall.SIGTERM)
 	})

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -40,6 +41,7 @@ func TestScripts(t *testing.T) {
 			"started": started,
 			"loaded":  loaded,
 			"mode":    mode,
+			"printed": printed,
 			"cpfile":  cpfile,
 		},
 		RequireExplicitExec: true,
@@ -66,8 +68,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// started waits for the dev on a data folder and sets ADDRESS, HOSTPORT, KEY
-// and TOKEN: started DIR
+// started waits for the dev on a data folder and sets ADDRESS, HOSTPORT, and KEY
+// and TOKEN of the run: started DIR
 func started(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: started DIR")
@@ -105,6 +107,21 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has mode %s, want %s", name, got, args[0])
 		}
 	}
+}
+
+// printed sets a variable to what a pattern's group matches in the output of the
+// command before: printed NAME PATTERN
+func printed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: printed NAME PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	match := pattern.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(match) != 2 {
+		ts.Fatalf("%q does not match one group in the output", args[1])
+	}
+	ts.Setenv(args[0], match[1])
 }
 
 // cpfile makes files that a script cannot hold: cpfile gzip|cut FROM TO

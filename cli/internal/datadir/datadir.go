@@ -1,29 +1,37 @@
 // Package datadir is the folder in which `loafctl dev` keeps everything: who
-// may use it, which version of loafctl made it, the secrets that it made, and
-// where the dev that runs on it listens.
+// may use it, which version of loafctl made it, by what it knows the secrets that
+// it made, and where the dev that runs on it listens.
 package datadir
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/gofrs/flock"
 
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
+	"github.com/dataloaf/dataloaf/insights-server/auth"
 )
 
 // Default is the folder when none is named.
 const Default = ".dataloaf"
 
 // layout is the version of the folder's layout. A loafctl that changes where
-// things lie counts it up.
-const layout = 1
+// things lie counts it up. Up to readableLayout the settings held the secrets
+// themselves; from 2 on they hold sums and hashes.
+const (
+	layout         = 2
+	readableLayout = 1
+)
 
 const (
 	lockFile     = "lock"
@@ -32,16 +40,73 @@ const (
 	headerFile   = "api-key.header"
 )
 
-// Secrets are what opens the doors of a dev.
+// Sum is the SHA-256 of a key or token: enough to know it by, and not to use it.
+// One that is long and random needs no slow hash. The zero value is none.
+type Sum [sha256.Size]byte
+
+// SumOf is the sum of a key or token.
+func SumOf(secret string) Sum { return sha256.Sum256([]byte(secret)) }
+
+// String is the sum in hexadecimal.
+func (s Sum) String() string { return hex.EncodeToString(s[:]) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Sum) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Sum) UnmarshalText(text []byte) error {
+	sum, err := hex.DecodeString(string(text))
+	if err != nil || len(sum) != len(s) {
+		return errors.New("a sum is not the 64 hexadecimal digits of a SHA-256")
+	}
+	*s = Sum(sum)
+	return nil
+}
+
+// Secrets are what a folder keeps of that which opens the doors of a dev. What it
+// made no secret for is empty.
 type Secrets struct {
-	APIKey string `json:"api_key"`
-	// NextAPIKey is let in as well, while clients change from APIKey to it; empty
+	APIKey Sum `json:"api_key_sha256,omitzero"`
+	// NextAPIKey is let in as well, while clients change from APIKey to it; zero
 	// when no key is being replaced.
-	NextAPIKey    string `json:"next_api_key,omitempty"`
+	NextAPIKey Sum `json:"next_api_key_sha256,omitzero"`
+	Token      Sum `json:"token_sha256,omitzero"`
+	// AdminPassword is an argon2id hash. A password may be short, and need not be
+	// random.
+	AdminPassword string `json:"admin_password_argon2id,omitempty"`
+	// SessionKey signs the page's sessions, so that they outlive a restart, and
+	// seals the signing secrets of webhooks. It is nobody's to present, and of a
+	// hash nothing could be signed: it is the one secret that lies here as it is.
+	SessionKey string `json:"session_key"`
+}
+
+// readableSecrets are those of a folder of readableLayout.
+type readableSecrets struct {
+	APIKey        string `json:"api_key"`
+	NextAPIKey    string `json:"next_api_key"`
 	AdminPassword string `json:"admin_password"`
 	Token         string `json:"token"`
-	// SessionKey signs the page's sessions, so that they outlive a restart.
-	SessionKey string `json:"session_key"`
+	SessionKey    string `json:"session_key"`
+}
+
+// hashed are the same secrets as they are kept now. The password's hash is the
+// one that it always had in memory, so that sessions go on.
+func (r readableSecrets) hashed() (Secrets, error) {
+	s := Secrets{SessionKey: r.SessionKey}
+	for _, secret := range []struct {
+		readable string
+		sum      *Sum
+	}{{r.APIKey, &s.APIKey}, {r.NextAPIKey, &s.NextAPIKey}, {r.Token, &s.Token}} {
+		if secret.readable != "" {
+			*secret.sum = SumOf(secret.readable)
+		}
+	}
+	if r.AdminPassword == "" {
+		return s, nil
+	}
+	var err error
+	s.AdminPassword, err = auth.DeriveHash(r.AdminPassword, []byte(r.SessionKey))
+	return s, err
 }
 
 // settings is the file that makes a folder a data folder.
@@ -50,7 +115,8 @@ type settings struct {
 	Secrets
 }
 
-// Running says how to reach the dev that runs on a folder.
+// Running says how to reach the dev that runs on a folder. Key and token are made
+// for one run: they end with it, even where the file outlives it.
 type Running struct {
 	Address string `json:"address"`
 	APIKey  string `json:"api_key"`
@@ -62,18 +128,20 @@ type Running struct {
 type Dir struct {
 	path string
 	lock *flock.Flock
-	// Secrets are those that were made once for this folder; Fresh is true when
-	// that was now, and nobody has been shown them.
+	// Secrets are those that are kept for this folder. In a new folder they are a
+	// session key alone, and not kept before SaveSecrets.
 	Secrets Secrets
-	Fresh   bool
+	// Hashed is true when the secrets lay here readable until now.
+	Hashed bool
 }
 
 // lockPatience is how long Open waits for the lock: long enough for FindRunning of
 // another process, which holds it for an instant.
 const lockPatience = 500 * time.Millisecond
 
-// Open takes a folder for this process alone, making it, and secrets for it,
-// when it is new. newSecret gives a random text.
+// Open takes a folder for this process alone, making it, and a session key for it,
+// when it is new. newSecret gives a random text. What an earlier version of loafctl
+// kept readable is hashed.
 func Open(ctx context.Context, path string, newSecret func() string) (*Dir, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -94,8 +162,7 @@ func Open(ctx context.Context, path string, newSecret func() string) (*Dir, erro
 	case err != nil:
 		return nil, failure.New(err, "Give a folder that you may write to with --data-dir DIR.", "lock the data folder %s", absolute)
 	}
-	// A dev that was killed left its address; it is not this one's.
-	err = removeIfThere(d.Path(runningFile))
+	err = d.removeLeft()
 	if err == nil {
 		err = d.readSettings(newSecret)
 	}
@@ -120,13 +187,12 @@ func (d *Dir) readSettings(newSecret func() string) error {
 	err := readJSON(path, &s)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		s = settings{Layout: layout, Secrets: Secrets{APIKey: newSecret(), AdminPassword: newSecret(), Token: newSecret(), SessionKey: newSecret() + newSecret()}}
-		if err := writeJSON(path, s); err != nil {
-			return fmt.Errorf("set up the data folder: %w", err)
-		}
-		d.Fresh = true
+		d.Secrets = Secrets{SessionKey: newSecret() + newSecret()}
+		return nil
 	case err != nil:
 		return failure.New(err, "Mend or remove the file: without it new secrets are made, and the data stays.", "read the settings of the data folder")
+	case s.Layout == readableLayout:
+		return d.hashSecrets(path)
 	case s.Layout > layout:
 		return failure.New(nil, "Upgrade loafctl, or give another folder with --data-dir DIR.",
 			"the data folder %s was made by a newer loafctl (its layout is %d, this loafctl knows %d)", d.path, s.Layout, layout)
@@ -136,6 +202,21 @@ func (d *Dir) readSettings(newSecret func() string) error {
 	}
 	d.Secrets = s.Secrets
 	return nil
+}
+
+// hashSecrets replaces secrets that lie readable in the settings by their sums and
+// hashes.
+func (d *Dir) hashSecrets(path string) error {
+	var r readableSecrets
+	if err := readJSON(path, &r); err != nil {
+		return fmt.Errorf("read the secrets of the data folder: %w", err)
+	}
+	s, err := r.hashed()
+	if err != nil {
+		return fmt.Errorf("hash the secrets of the data folder: %w", err)
+	}
+	d.Hashed = true
+	return d.SaveSecrets(s)
 }
 
 // SaveSecrets replaces the secrets that are kept.
@@ -155,6 +236,28 @@ func (d *Dir) Path(elements ...string) string {
 // WriteJSON writes a file in the data folder that only its owner can read.
 func (d *Dir) WriteJSON(name string, value any) error { return writeJSON(d.Path(name), value) }
 
+// unfinished are the files that writeFile leaves behind when it is killed.
+var unfinished = regexp.MustCompile(`^(?:` + regexp.QuoteMeta(settingsFile) + `|` + regexp.QuoteMeta(runningFile) + `|` + regexp.QuoteMeta(headerFile) + `)\.[0-9]+$`)
+
+// removeLeft removes what a dev that was killed left behind: how to reach it, and
+// files that it was writing, which may be of a time when secrets lay here readable.
+func (d *Dir) removeLeft() error {
+	// First: until it is gone, others take it for this one's.
+	if err := removeIfThere(d.Path(runningFile)); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); name == headerFile || unfinished.MatchString(name) {
+			err = errors.Join(err, removeIfThere(d.Path(name)))
+		}
+	}
+	return err
+}
+
 // Announce tells other commands how to reach this dev.
 func (d *Dir) Announce(r Running) error {
 	r.PID = os.Getpid()
@@ -168,12 +271,9 @@ func (d *Dir) Announce(r Running) error {
 	return nil
 }
 
-// HeaderFile holds the API key as a header for curl (-H @FILE), so that a
+// HeaderFile holds the run's API key as a header for curl (-H @FILE), so that a
 // command line need not show it.
 func (d *Dir) HeaderFile() string { return d.Path(headerFile) }
-
-// SettingsFile is where the secrets are kept.
-func (d *Dir) SettingsFile() string { return d.Path(settingsFile) }
 
 // Close lets go of the folder.
 func (d *Dir) Close() error {

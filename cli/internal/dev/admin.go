@@ -2,8 +2,6 @@ package dev
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/aws/invoke"
 	"github.com/dataloaf/dataloaf/functions/load"
+	"github.com/dataloaf/dataloaf/insights-server/auth"
 )
 
 // adminPrefix begins the paths by which other commands of loafctl work on a dev
@@ -33,15 +32,15 @@ const (
 const maxEvent = 64 << 10
 
 type admin struct {
-	token  [sha256.Size]byte
+	tokens auth.Tokens
 	load   *invoke.Load
 	keys   *keys
 	logger *slog.Logger
 }
 
-func newAdmin(token string, p *pipeline, k *keys, now func() time.Time, logger *slog.Logger) http.Handler {
+func newAdmin(tokens auth.Tokens, p *pipeline, k *keys, now func() time.Time, logger *slog.Logger) http.Handler {
 	a := &admin{
-		token: sha256.Sum256([]byte(token)), keys: k, logger: logger,
+		tokens: tokens, keys: k, logger: logger,
 		load: &invoke.Load{Runner: runner{p}, Auditor: p.auditor, Keeper: idle{}, KeepEvery: time.Hour, Now: now, Logger: logger},
 	}
 	mux := http.NewServeMux()
@@ -83,8 +82,7 @@ func (idle) Keep(ctx context.Context, _ <-chan time.Time) { <-ctx.Done() }
 func (a *admin) authorized(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		sum := sha256.Sum256([]byte(given))
-		if !ok || subtle.ConstantTimeCompare(sum[:], a.token[:]) != 1 {
+		if !ok || !a.tokens.Valid(given) {
 			a.fail(w, http.StatusUnauthorized, "unauthorized", errors.New("the token is missing or wrong"))
 			return
 		}

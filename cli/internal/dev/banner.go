@@ -10,8 +10,9 @@ import (
 )
 
 // banner is what a person needs to begin with. It is the only place where
-// secrets are shown, and each stands there once: curl reads the key from a file.
-func (o *Options) banner(address string, dataDir *datadir.Dir) string {
+// secrets are shown, and each stands there once: curl reads a key of this run from
+// a file.
+func (o *Options) banner(address string, dataDir *datadir.Dir, d *doors) string {
 	kept := o.DataDir
 	if absolute, err := filepath.Abs(o.DataDir); err == nil {
 		kept = absolute
@@ -40,7 +41,7 @@ Import a file of events or users, then ask, from this folder:
 
 Ctrl-C stops it.
 `, o.describeWarehouse(), kept, address,
-		o.shown[&o.AdminPassword], o.shown[&o.APIKey], o.shown[&o.Token], address, quote("@"+dataDir.HeaderFile()),
+		d.shownPassword, d.shownKey, d.shownToken, address, quote("@"+dataDir.HeaderFile()),
 		o.program(), dir, o.program(), dir)
 	return b.String()
 }

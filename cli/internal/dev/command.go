@@ -35,10 +35,8 @@ type Options struct {
 	// APIKey, AdminPassword and Token are made once for the data folder when
 	// they are empty.
 	APIKey, AdminPassword, Token string
-	// keyGiven is true when the API key is not the data folder's.
-	keyGiven bool
-	// shown is what the banner says of each of them.
-	shown     map[*string]string
+	// Renew names those of them that are made anew.
+	Renew     []string
 	LoadEvery time.Duration
 	// Warehouse is DuckDB or a postgres:// URL.
 	Warehouse string
@@ -70,12 +68,16 @@ func Command(streams term.Streams) *cobra.Command {
 		Long: `Run the whole pipeline on this machine: the collection API, the loader, a
 warehouse, the insights API and the page, on one address.
 
-A key, a password and a token that are not given are made once and kept in the
-data folder, where only you can read them. Ctrl-C stops: what was accepted is
-loaded, or kept for the next start.`,
+A key, a password and a token that are not given are made and shown once. The data
+folder keeps their hashes: --renew makes another of what you have lost, and the old
+one is refused. The other commands of this machine need none: dev makes a key and
+a token for them that end with it.
+
+Ctrl-C stops: what was accepted is loaded, or kept for the next start.`,
 		Example: `  loafctl dev --demo --open
   loafctl dev --addr 127.0.0.1:0 --data-dir /tmp/loaf
-  loafctl dev --warehouse postgres://me@localhost/analytics`,
+  loafctl dev --warehouse postgres://me@localhost/analytics
+  loafctl dev --renew password`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
 	}
@@ -85,6 +87,7 @@ loaded, or kept for the next start.`,
 	f.StringVar(&o.APIKey, "api-key", "", "`key` of the collection API (default: one made for the data folder)")
 	f.StringVar(&o.AdminPassword, "admin-password", "", "`password` of the page (default: one made for the data folder)")
 	f.StringVar(&o.Token, "token", "", "bearer `token` of the insights API (default: one made for the data folder)")
+	f.StringSliceVar(&o.Renew, "renew", nil, "`names` of what is made anew and shown, in place of what was lost or has leaked: api-key, password, token")
 	f.DurationVar(&o.LoadEvery, "load-every", 2*time.Second, "how often new data is loaded")
 	f.StringVar(&o.Warehouse, "warehouse", DuckDB, "duckdb, or the `URL` of a PostgreSQL database, postgres://user:password@host/database")
 	f.IntVar(&o.EventRetention, "event-retention", 0, "`days` for which events are kept, from 30; what is older leaves warehouse and raw data after a load (default: for ever)")
@@ -145,6 +148,9 @@ func (o *Options) check() error {
 			return failure.Usage("Use networks such as --webhook-allow 127.0.0.0/8,192.168.1.0/24.", "--webhook-allow %q is not a network", network)
 		}
 		o.webhookAllow = append(o.webhookAllow, prefix)
+	}
+	if err := o.checkRenew(); err != nil {
+		return err
 	}
 	if o.Warehouse == DuckDB {
 		return nil

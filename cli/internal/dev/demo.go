@@ -27,10 +27,10 @@ const (
 )
 
 // startDemo plays the shop to this server's own address, as any application
-// would. The function that it gives back stops it.
-func (o *Options) startDemo(ctx context.Context, url string, dir *datadir.Dir, logger *slog.Logger) (stop func(), err error) {
+// would, with a key of this run. The function that it gives back stops it.
+func (o *Options) startDemo(ctx context.Context, url, key string, dir *datadir.Dir, logger *slog.Logger) (stop func(), err error) {
 	client, err := dataloaf.New(dataloaf.Config{
-		Endpoint: url, APIKey: o.APIKey,
+		Endpoint: url, APIKey: key,
 		MaxBatchItems: wire.MaxItems, FlushInterval: demoTick / 2,
 		Logger: logger,
 		Clock:  dataloaf.ClockFunc(o.Now),

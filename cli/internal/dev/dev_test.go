@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
+	"github.com/dataloaf/dataloaf/cli/internal/failure"
 )
 
 // fixed is a listener that says it listens somewhere.
@@ -44,14 +45,17 @@ func TestAddress(t *testing.T) {
 }
 
 func TestBanner(t *testing.T) {
-	o := Options{Program: "/opt/my tools/loafctl", DataDir: "it's here", Warehouse: "postgres://me:topsecret@db.example:5432/loaf", APIKey: "k'k", AdminPassword: "pass", Token: "tok"}
+	o := Options{Program: "/opt/my tools/loafctl", DataDir: "it's here", Warehouse: "postgres://me:topsecret@db.example:5432/loaf", APIKey: "k'k", AdminPassword: "pass", Token: "tok", NewSecret: rand.Text}
 	dir, err := datadir.Open(t.Context(), filepath.Join(t.TempDir(), "it's here"), rand.Text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	o.useSecrets(dir)
-	text := o.banner("http://127.0.0.1:1", dir)
+	d, err := o.doors(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := o.banner("http://127.0.0.1:1", dir, d)
 	for _, want := range []string{
 		"PostgreSQL at db.example:5432/loaf", "http://127.0.0.1:1", "pass", "tok",
 		"k'k", `it'\''s here/api-key.header'`, `'/opt/my tools/loafctl' import --data-dir 'it'\''s here' FILE`,
@@ -62,6 +66,9 @@ func TestBanner(t *testing.T) {
 	}
 	if strings.Count(text, "k'k") != 1 {
 		t.Errorf("the key stands more than once in\n%s", text)
+	}
+	if d.changed || strings.Contains(text, d.runKey) || strings.Contains(text, d.runToken) {
+		t.Errorf("something is made beside what is given, or shown of the run's own in\n%s", text)
 	}
 	if strings.Contains(text, "topsecret") {
 		t.Errorf("the warehouse's password is in\n%s", text)
@@ -107,5 +114,27 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 			t.Errorf("a slow %s keeps its connection", name)
 		}
 		_ = client.Close() // the server has closed it
+	}
+}
+
+func TestWrongUseOfRenew(t *testing.T) {
+	for _, c := range []struct {
+		change func(*Options)
+		words  string
+	}{
+		{func(o *Options) { o.Renew = []string{"key"} }, `--renew "key" is nothing that is made`},
+		{func(o *Options) { o.Renew, o.APIKey = []string{"api-key"}, "k" }, "both --renew api-key and --api-key (LOAF_API_KEY) are given"},
+		{func(o *Options) { o.Renew, o.AdminPassword = []string{"token", "password"}, "p" }, "--admin-password (LOAF_ADMIN_PASSWORD)"},
+		{func(o *Options) { o.Renew, o.Token = []string{"token"}, "t" }, "--token (LOAF_TOKEN)"},
+	} {
+		o := Options{Addr: "127.0.0.1:0", DataDir: "d", LoadEvery: time.Second, Warehouse: DuckDB}
+		c.change(&o)
+		if err := o.check(); failure.Code(err) != 2 || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("--renew %q: %v, want %q", o.Renew, err, c.words)
+		}
+	}
+	o := Options{Addr: "127.0.0.1:0", DataDir: "d", LoadEvery: time.Second, Warehouse: DuckDB, APIKey: "k", Renew: []string{"token", "password"}}
+	if err := o.check(); err != nil {
+		t.Error(err)
 	}
 }

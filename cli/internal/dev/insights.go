@@ -3,8 +3,6 @@ package dev
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -24,21 +22,12 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/webhook"
 )
 
-// newInsights is the insights API with the page, and what checks its alerts. url
-// is its address.
-func (o *Options) newInsights(e engine, queue *local.Queue, sessionKey, url string, logger *slog.Logger) (*httpapi.Server, *alert.Checker, error) {
-	hash, err := auth.DeriveHash(o.AdminPassword, []byte(sessionKey))
-	if err != nil {
-		return nil, nil, fmt.Errorf("set the admin's password: %w", err)
-	}
-	sum := sha256.Sum256([]byte(o.Token))
-	tokens, err := auth.ParseTokens(hex.EncodeToString(sum[:]))
-	if err != nil {
-		return nil, nil, fmt.Errorf("set the token: %w", err)
-	}
+// newInsights is the insights API with the page, and what checks its alerts.
+// passwordHash is the first admin's, and url its address.
+func (o *Options) newInsights(e engine, queue *local.Queue, passwordHash string, tokens auth.Tokens, sessionKey, url string, logger *slog.Logger) (*httpapi.Server, *alert.Checker, error) {
 	documents := document.New(e.Database(), document.Options{Now: o.Now})
 	directory, err := auth.NewDirectory(auth.DirectoryConfig{
-		AdminHash: hash, Tokens: tokens, Store: documents, Logger: logger, Now: o.Now,
+		AdminHash: passwordHash, Tokens: tokens, Store: documents, Logger: logger, Now: o.Now,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("set the admin's password: %w", err)

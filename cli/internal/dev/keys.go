@@ -9,7 +9,8 @@ import (
 	"github.com/dataloaf/dataloaf/functions/local"
 )
 
-// keys are the API keys of a dev: one, or two while one replaces the other.
+// keys are the API keys of a dev: one, or two while one replaces the other; and
+// that of the run, which no client has and nobody replaces.
 type keys struct {
 	ring *local.Keyring
 	dir  *datadir.Dir
@@ -17,16 +18,20 @@ type keys struct {
 	// change.
 	given     bool
 	newSecret func() string
+	ofRun     datadir.Sum
 
-	mu            sync.Mutex
-	current, next string
-	running       datadir.Running
+	mu sync.Mutex
+	// next is zero when no key is being replaced.
+	current, next datadir.Sum
 }
 
-func newKeys(dir *datadir.Dir, current string, given bool, newSecret func() string) *keys {
-	k := &keys{ring: local.NewKeyring(), dir: dir, given: given, newSecret: newSecret, current: current}
-	if !given {
-		k.next = dir.Secrets.NextAPIKey
+func newKeys(dir *datadir.Dir, d *doors, newSecret func() string) *keys {
+	k := &keys{
+		ring: local.NewKeyring(), dir: dir, given: d.keyGiven, newSecret: newSecret,
+		ofRun: datadir.SumOf(d.runKey), current: d.apiKey,
+	}
+	if !k.given {
+		k.next = d.kept.NextAPIKey
 	}
 	k.set()
 	return k
@@ -34,28 +39,14 @@ func newKeys(dir *datadir.Dir, current string, given bool, newSecret func() stri
 
 // set lets the keys in that there are.
 func (k *keys) set() {
-	if k.next == "" {
-		k.ring.Set(k.current)
-		return
+	sums := []local.KeySum{local.KeySum(k.ofRun), local.KeySum(k.current)}
+	if k.rotating() {
+		sums = append(sums, local.KeySum(k.next))
 	}
-	k.ring.Set(k.current, k.next)
+	k.ring.Set(sums...)
 }
 
-// announce tells other commands where this dev is, and which key to use.
-func (k *keys) announce(r datadir.Running) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.running = r
-	return k.tell()
-}
-
-func (k *keys) tell() error {
-	r := k.running
-	if r.APIKey = k.current; k.next != "" {
-		r.APIKey = k.next
-	}
-	return k.dir.Announce(r)
-}
+func (k *keys) rotating() bool { return k.next != datadir.Sum{} }
 
 var (
 	errGiven       = errors.New("this dev was started with --api-key: start it again with another key, or without, to have the data folder keep one")
@@ -70,37 +61,37 @@ func (k *keys) begin() (string, error) {
 	switch {
 	case k.given:
 		return "", errGiven
-	case k.next != "":
+	case k.rotating():
 		return "", errRotating
 	}
 	next := k.newSecret()
 	secrets := k.dir.Secrets
-	secrets.NextAPIKey = next
+	secrets.NextAPIKey = datadir.SumOf(next)
 	// Kept before it is let in: a key that a restart forgets would lock out those
 	// who use it.
 	if err := k.dir.SaveSecrets(secrets); err != nil {
 		return "", err
 	}
-	k.next = next
+	k.next = secrets.NextAPIKey
 	k.set()
-	return next, k.tell()
+	return next, nil
 }
 
 // finish takes the old key away.
 func (k *keys) finish() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.next == "" {
+	if !k.rotating() {
 		return errNotRotating
 	}
 	secrets := k.dir.Secrets
-	secrets.APIKey, secrets.NextAPIKey = k.next, ""
+	secrets.APIKey, secrets.NextAPIKey = k.next, datadir.Sum{}
 	if err := k.dir.SaveSecrets(secrets); err != nil {
 		return err
 	}
-	k.current, k.next = k.next, ""
+	k.current, k.next = k.next, datadir.Sum{}
 	k.set()
-	return k.tell()
+	return nil
 }
 
 // KeyUse is how much a key was used since dev began.
@@ -120,8 +111,8 @@ type KeysState struct {
 func (k *keys) state() KeysState {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	use := func(key string) KeyUse {
-		u, _ := k.ring.Use(key)
+	use := func(sum datadir.Sum) KeyUse {
+		u, _ := k.ring.Use(local.KeySum(sum))
 		out := KeyUse{Calls: u.Calls}
 		if !u.Last.IsZero() {
 			last := u.Last.UTC()
@@ -129,7 +120,7 @@ func (k *keys) state() KeysState {
 		}
 		return out
 	}
-	s := KeysState{Rotating: k.next != "", Current: use(k.current)}
+	s := KeysState{Rotating: k.rotating(), Current: use(k.current)}
 	if s.Rotating {
 		next := use(k.next)
 		s.Next = &next

@@ -14,6 +14,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/functions/local"
+	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
 
@@ -33,7 +34,13 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer closing(&err, "let go of the data folder", dir.Close)
-	o.useSecrets(dir)
+	if dir.Hashed {
+		o.tell("The data folder holds hashes of its key, password and token from now on, and they cannot be read there any more. They are valid as before; --renew makes another of what you have lost.")
+	}
+	doors, err := o.doors(dir)
+	if err != nil {
+		return err
+	}
 
 	// The address is taken first: to learn that it is in use after a minute of
 	// migrating and loading is late.
@@ -56,11 +63,15 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer closing(&err, "close the warehouse", e.Close)
 
-	keys := newKeys(dir, o.APIKey, o.keyGiven, o.NewSecret)
+	keys := newKeys(dir, doors, o.NewSecret)
 	watched := &watched{engine: e, loaded: func() {}}
 	p := newPipeline(watched, store, keys.ring, o.retention(), o.Now, o.newID, logger)
 	url, _ := address(listener)
-	insights, checker, err := o.newInsights(e, p.queue, dir.Secrets.SessionKey, url, logger)
+	tokens, err := auth.ParseTokens(doors.token.String() + "," + datadir.SumOf(doors.runToken).String())
+	if err != nil {
+		return fmt.Errorf("set the tokens: %w", err)
+	}
+	insights, checker, err := o.newInsights(e, p.queue, doors.passwordHash, tokens, dir.Secrets.SessionKey, url, logger)
 	if err != nil {
 		return err
 	}
@@ -75,12 +86,19 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		return failure.New(err, "The raw data is safe; start again when the cause is mended.", "load what the last run left")
 	}
+	// Not before it is sure that they are shown: a key that is kept and was never
+	// seen is lost.
+	if doors.changed {
+		if err := dir.SaveSecrets(doors.kept); err != nil {
+			return err
+		}
+	}
 	defer startChecks(checker)()
-	return o.serve(ctx, dir, listener, p, keys, insights.EndStreams, split(p.collection, insights, newAdmin(o.Token, p, keys, o.Now, logger)), logger)
+	return o.serve(ctx, dir, listener, p, doors, insights.EndStreams, split(p.collection, insights, newAdmin(tokens, p, keys, o.Now, logger)), logger)
 }
 
 // serve answers until ctx ends, then finishes what was begun.
-func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.Listener, p *pipeline, keys *keys, endStreams func(), handler http.Handler, logger *slog.Logger) error {
+func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.Listener, p *pipeline, doors *doors, endStreams func(), handler http.Handler, logger *slog.Logger) error {
 	url, exposed := address(listener)
 	server := newServer(handler, logger)
 	server.RegisterOnShutdown(endStreams)
@@ -88,13 +106,13 @@ func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.List
 	go func() { served <- server.Serve(listener) }()
 	stopLoading := p.start(o.LoadEvery)
 
-	if err := keys.announce(datadir.Running{Address: url, Token: o.Token}); err != nil {
+	if err := dir.Announce(datadir.Running{Address: url, APIKey: doors.runKey, Token: doors.runToken}); err != nil {
 		logger.Warn("import and query will need --endpoint and --server", "error", err)
 	}
 	if exposed {
 		o.tell("Warning: %s is open to other machines, without TLS: whoever listens on the way reads keys and passwords.", o.Addr)
 	}
-	if _, err := fmt.Fprint(o.Streams.Out, o.banner(url, dir)); err != nil {
+	if _, err := fmt.Fprint(o.Streams.Out, o.banner(url, dir, doors)); err != nil {
 		logger.Warn("standard output is closed", "error", err)
 	}
 	if o.Open {
@@ -105,7 +123,7 @@ func (o *Options) serve(ctx context.Context, dir *datadir.Dir, listener net.List
 	stopDemo := func() {}
 	var failed error
 	if o.Demo {
-		stop, err := o.startDemo(ctx, url, dir, logger)
+		stop, err := o.startDemo(ctx, url, doors.runKey, dir, logger)
 		if err != nil {
 			failed = err
 		} else {
@@ -144,32 +162,6 @@ func (o *Options) lastLoad(p *pipeline) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lastLoadPatience)
 	defer cancel()
 	return p.schedule.Load(ctx)
-}
-
-// useSecrets takes from the data folder what was not given. What was made for
-// the folder is shown at its first start alone.
-func (o *Options) useSecrets(dir *datadir.Dir) {
-	o.shown = map[*string]string{}
-	for _, s := range []struct {
-		secret *string
-		kept   string
-	}{
-		{&o.APIKey, dir.Secrets.APIKey},
-		{&o.AdminPassword, dir.Secrets.AdminPassword},
-		{&o.Token, dir.Secrets.Token},
-	} {
-		given := *s.secret != ""
-		if !given {
-			*s.secret = s.kept
-		}
-		if s.secret == &o.APIKey {
-			o.keyGiven = given
-		}
-		o.shown[s.secret] = *s.secret
-		if !given && !dir.Fresh {
-			o.shown[s.secret] = "as at the first start; kept in " + dir.SettingsFile()
-		}
-	}
 }
 
 func (o *Options) newID() string {

@@ -39,9 +39,15 @@ func environment(pairs ...string) func(string) string {
 // start runs the server until the test ends and gives its address.
 func start(t *testing.T, pairs ...string) string {
 	t.Helper()
+	return startLogging(t, &bytes.Buffer{}, pairs...)
+}
+
+// startLogging is start with the server's log, which may be read once it has
+// stopped.
+func startLogging(t *testing.T, log *bytes.Buffer, pairs ...string) string {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	read, write := io.Pipe()
-	log := &bytes.Buffer{}
 	ended := make(chan error, 1)
 	go func() {
 		err := run(ctx, nil, environment(append(pairs, "LOAF_ADDR", "127.0.0.1:0")...), strings.NewReader(""), write, log)

@@ -58,6 +58,21 @@ resource "aws_cloudwatch_log_metric_filter" "quarantined" {
   }
 }
 
+# The load function says when it gives a deletion up, and when one has been due for too long.
+resource "aws_cloudwatch_log_metric_filter" "deletions" {
+  count = local.loads ? 1 : 0
+
+  name           = "${var.name}-deletions"
+  log_group_name = var.log_groups.load
+  pattern        = "{ $.msg = \"a deletion is given up\" || $.msg = \"a deletion is late\" }"
+
+  metric_transformation {
+    namespace = local.namespace
+    name      = "StuckDeletions"
+    value     = "1"
+  }
+}
+
 locals {
   # A metric has no data while nothing happens; what that means, each alarm says itself.
   quiet     = "notBreaching"
@@ -167,6 +182,16 @@ locals {
         description = "An object could not be loaded and was set aside; the rest was loaded. The page's pipeline view names it and the reason."
         namespace   = local.namespace
         metric      = "QuarantinedObjects"
+        dimensions  = null
+        statistic   = "Sum"
+        threshold   = 1
+        missing     = local.quiet
+        datapoints  = 1
+      }
+      deletion-stuck = {
+        description = "A user's data was not deleted: the deletion was given up after ten tries, or has been due for over a day. Its receipt, or the log of the function load, says why."
+        namespace   = local.namespace
+        metric      = "StuckDeletions"
         dimensions  = null
         statistic   = "Sum"
         threshold   = 1

@@ -35,7 +35,7 @@ const (
 	// bufferSeconds and bufferBytes are when Firehose writes an object.
 	bufferSeconds, bufferBytes = 60.0, 64 << 20
 	ownSecrets, managedSecrets = 4, 1
-	alarmCount, metricFilters  = 14, 1
+	alarmCount, metricFilters  = 15, 2
 	dashboardCount             = 1
 	diskGB                     = 20
 	balancerZones              = 2

@@ -99,7 +99,7 @@ func TestByHand(t *testing.T) {
 		"instance":         {base, "EC2", "t4g.small", 12.264},                                                                                       // 730 × 0.0168
 		"disk":             {base, "EC2", "disk", 1.60},                                                                                              // 20 × 0.08
 		"logs":             {base, "CloudWatch", "logs, written", (2628000.0*1200 + 14600*1000) / (1 << 30) * 0.50},                                  // calls and runs
-		"alarms":           {base, "CloudWatch", "alarms", 1.40},                                                                                     // 14 × 0.10
+		"alarms":           {base, "CloudWatch", "alarms", 1.50},                                                                                     // 15 × 0.10
 		"dashboard":        {base, "CloudWatch", "dashboard", 3},                                                                                     // one
 		"mails":            {base, "SNS", "alarm e-mails", 0.0004},                                                                                   // 20 × 2 / 100,000
 		"data out":         {change(func(s *model.Scenario) { s.EventsPerSecond, s.QueryHours = 0, 24 }), "Data transfer", "out", 730 * 0.05 * 0.09}, // the page alone
