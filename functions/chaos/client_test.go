@@ -69,8 +69,6 @@ type item struct {
 
 // try is one time that an item was sent.
 type try struct {
-	// n counts the calls of all clients.
-	n int
 	// The collection API took it between from and to, by its own clock, if it took
 	// it at all.
 	from, to time.Time
@@ -118,33 +116,27 @@ type client struct {
 	name  int
 	items []*item
 	sent  int
-	// calls counts the calls, and arrived tells when the API took the last one.
-	calls   int
+	// arrived tells when the API took the last call; nil where nobody knows.
 	arrived func() time.Time
 	// asks are the deletions of users that were asked for.
 	asks []ask
 }
 
-// ask is a deletion of a user's data, of what was accepted until a time. calls is
-// how many there had been when it was asked for: where clocks step back, what was
-// accepted after it can be older than it.
+// ask is a deletion of a user's data, of what was accepted until a time.
 type ask struct {
-	user  string
-	at    time.Time
-	calls int
+	user string
+	at   time.Time
 }
 
-// fate is what deletions make of a try: it is kept when it came after all of them,
-// and gone when it came before one. Neither is sure where clocks stepped back, or
-// where nobody heard when it was taken.
+// fate is what deletions make of a try: it is kept when it was taken after all of
+// them, and gone when it was taken before one, or with it. Where nobody heard when it
+// was taken neither is sure.
 func (c *client) fate(user string, t try) (kept, gone bool) {
 	kept = true
 	for _, a := range c.asks {
-		if a.user != user {
-			continue
+		if a.user == user {
+			kept, gone = kept && t.from.After(a.at), gone || !t.to.After(a.at)
 		}
-		kept = kept && t.from.After(a.at)
-		gone = gone || t.n <= a.calls && !t.to.After(a.at)
 	}
 	return kept, gone
 }
@@ -268,9 +260,8 @@ func (c *client) send(ctx context.Context, h gateway.Handler, route string, batc
 	if err != nil {
 		return 0, err
 	}
-	c.calls++
 	answer := h.Handle(ctx, gateway.Request{Method: method, Path: path, Header: http.Header{}, Body: text})
-	this := try{n: c.calls, to: forever}
+	this := try{to: forever}
 	if c.arrived != nil {
 		this.from = c.arrived()
 		this.to = this.from

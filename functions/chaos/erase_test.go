@@ -23,22 +23,21 @@ import (
 )
 
 const (
-	// deletable is how many of the users may be deleted.
+	// deletable is how many of the users may be deleted at any time.
 	deletable = 6
-	// settle is how long after a deletion was asked for its last pass begins. Here
-	// nothing is on its way for longer than a call takes.
-	settle = time.Hour
+	// settle is how long after a deletion was asked for its last pass begins. Nothing
+	// here is on its way for longer than a call takes, but a clock steps back.
+	settle = mostBack + 10*time.Minute
 	// lease is for how long a run that was killed keeps others away.
 	lease = 10 * time.Minute
 	// deletionSteps is how much longer a run is in which users are deleted.
 	deletionSteps = 12
 )
 
-// ask asks for a deletion, as the insights server does.
-func (r *run) ask(ctx context.Context) error {
-	return r.askFor(ctx, fmt.Sprintf("user-%d", r.dice.n(deletable)))
-}
+// deletable is one of the users who may be deleted.
+func (r *run) deletable() string { return fmt.Sprintf("user-%d", r.dice.n(deletable)) }
 
+// askFor asks for a deletion, as the insights server does.
 func (r *run) askFor(ctx context.Context, user string) error {
 	// The documents have microseconds, as received_at has.
 	at := r.clock.now().UTC().Truncate(time.Microsecond)
@@ -58,7 +57,7 @@ func (r *run) askFor(ctx context.Context, user string) error {
 	if err != nil {
 		return fmt.Errorf("ask for a deletion of %s: %w", user, err)
 	}
-	r.client.asks = append(r.client.asks, ask{user: user, at: at, calls: r.client.calls})
+	r.client.asks = append(r.client.asks, ask{user: user, at: at})
 	r.note("ask for a deletion of %s at %s", user, at.Format(time.TimeOnly))
 	return nil
 }
@@ -293,21 +292,48 @@ func (r *run) deleter(e engine) *deletion.Runner {
 	}
 	now := r.deleting
 	return deletion.New(deletion.Config{
-		Warehouse: mortal{faulty{e, r.dice, r.cut}, l}, Store: w, Settle: settle, Lease: lease, Logger: quiet,
+		Warehouse: mortal{faulty{e, r.dice, r.cut, r.loadsMeanwhile}, l}, Store: w, Settle: settle, Lease: lease, Logger: quiet,
 		// A run ends long before its lease does; only so may another take over.
 		Now: func() time.Time { now = now.Add(time.Millisecond); return now },
 	})
 }
 
+// deletesMeanwhile has users deleted just before something is merged or loaded: after
+// it was stored, and looked for.
+func (r *run) deletesMeanwhile(ctx context.Context, user string) {
+	if !r.deletes || !r.dice.strikes(deletesMeanwhile) || !r.between.CompareAndSwap(false, true) {
+		return
+	}
+	defer r.between.Store(false)
+	if r.dice.n(2) == 0 {
+		if user == "" {
+			user = r.deletable()
+		}
+		if err := r.askFor(ctx, user); err != nil {
+			panic(err) // the way to the documents is not what fails
+		}
+	}
+	r.deleting = r.clock.latest()
+	s, err := r.deleter(r.process.engines[0]).Run(ctx)
+	r.note("delete meanwhile: %+v, %v", s, err)
+}
+
+// loadsMeanwhile loads what there is after objects were looked into, and before
+// they are rewritten.
+func (r *run) loadsMeanwhile(ctx context.Context, _ string) {
+	if !r.dice.strikes(deletesMeanwhile) || !r.between.CompareAndSwap(false, true) {
+		return
+	}
+	defer r.between.Store(false)
+	_, _ = r.process.loaders[0].Run(ctx)
+}
+
 // erase has users deleted, by one run or by two, and meanwhile others may go on.
 func (r *run) erase(ctx context.Context) error {
-	if newest := r.clock.latest(); newest.After(r.deleting) {
-		r.deleting = newest
-	}
 	if !r.dice.calm {
-		// Other calls than this one have long come to their end.
-		r.deleting = r.deleting.Add(time.Duration(r.dice.n(30)) * time.Minute)
+		r.clock.forward(time.Duration(r.dice.n(30)) * time.Minute)
 	}
+	r.deleting = r.clock.latest()
 	var running sync.WaitGroup
 	deleters := 1
 	if r.dice.strikes(twoDeleters) {

@@ -120,8 +120,12 @@ type clock struct {
 // noon is when every run begins.
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
-// most is how far the clock may go from noon.
-const most = 10 * time.Hour
+const (
+	// most is how far the clock may go from noon.
+	most = 10 * time.Hour
+	// mostBack is how far it may be behind what it has shown before.
+	mostBack = 50 * time.Minute
+)
 
 func (c *clock) now() time.Time {
 	step := time.Duration(c.dice.n(5000)) * time.Microsecond
@@ -132,7 +136,7 @@ func (c *clock) now() time.Time {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if at := c.at.Add(step); at.Sub(noon).Abs() < most {
+	if at := c.at.Add(step); at.Sub(noon).Abs() < most && c.newest.Sub(at) < mostBack {
 		c.at = at
 	}
 	if c.at.After(c.newest) {
@@ -147,6 +151,15 @@ func (c *clock) latest() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.newest
+}
+
+// forward has time pass.
+func (c *clock) forward(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at := c.newest.Add(by); at.Sub(noon) < most {
+		c.at, c.newest = c.at.Add(by), at
+	}
 }
 
 func (c *clock) setRight() {
@@ -388,6 +401,9 @@ type faulty struct {
 	engine
 	dice *dice
 	cut  *cutter
+	// meanwhile is what others do just before it stores something, of a user or of
+	// anybody.
+	meanwhile func(ctx context.Context, user string)
 }
 
 // cutter cuts off what runs when something was touched so often.
@@ -439,6 +455,7 @@ func (f faulty) around(ctx context.Context, do func(ctx context.Context) error) 
 func (f faulty) Ping(ctx context.Context) error { return f.around(ctx, f.engine.Ping) }
 
 func (f faulty) Load(ctx context.Context, objects []warehouse.Object) (r warehouse.LoadReport, err error) {
+	f.meanwhile(ctx, "")
 	err = f.around(ctx, func(ctx context.Context) error { r, err = f.engine.Load(ctx, objects); return err })
 	return r, err
 }
@@ -449,6 +466,7 @@ func (f faulty) Reload(ctx context.Context, objects []warehouse.Object) (r wareh
 }
 
 func (f faulty) Merge(ctx context.Context, o warehouse.Object, writes []warehouse.UserWrite) error {
+	f.meanwhile(ctx, writes[f.dice.n(len(writes))].UserID)
 	return f.around(ctx, func(ctx context.Context) error { return f.engine.Merge(ctx, o, writes) })
 }
 
@@ -480,6 +498,7 @@ func (f faulty) Deletions(ctx context.Context) (work warehouse.DeletionWork, err
 }
 
 func (f faulty) Erase(ctx context.Context, e warehouse.Erasure) (erased warehouse.Erased, err error) {
+	f.meanwhile(ctx, "")
 	err = f.around(ctx, func(ctx context.Context) error { erased, err = f.engine.Erase(ctx, e); return err })
 	return erased, err
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"os/exec"
 	"strconv"
@@ -134,14 +133,13 @@ func (r *run) after(ctx context.Context) (wrong []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
-	// What was asked for is known by its documents. The clock of a child goes forward
-	// only, so that it alone tells what came before.
+	// What was asked for is known by its documents.
 	asked, err := r.deletions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for id, d := range asked {
-		r.client.asks = append(r.client.asks, ask{user: userOf(id), at: d.RequestedAt, calls: math.MaxInt})
+		r.client.asks = append(r.client.asks, ask{user: userOf(id), at: d.RequestedAt})
 	}
 	r.deletes = true
 	if err := r.finish(ctx); err != nil {
@@ -220,7 +218,7 @@ func work(child string) {
 	}
 	go func() {
 		for {
-			if err := r.ask(ctx); err != nil {
+			if err := r.askFor(ctx, r.deletable()); err != nil {
 				fail(err)
 			}
 			if err := r.erase(ctx); err != nil {

@@ -74,10 +74,12 @@ type run struct {
 	broken map[warehouse.Object][]byte
 	older  *versions
 	// deletes is whether users are deleted, deleting the clock by which they are,
-	// which is set right, and again the deletions that were asked for once more.
+	// which never steps back, and again the deletions that were asked for once more.
 	deletes  bool
 	deleting time.Time
 	again    map[string]bool
+	// between is true while something is done between two steps of something else.
+	between atomic.Bool
 	// arrived is when the collection API took the last call, in microseconds.
 	arrived atomic.Int64
 	trace   []string
@@ -89,6 +91,9 @@ func newRun(p place, seed uint64) *run {
 		place: p, dice: d, clock: &clock{dice: d, leap: 30 * time.Minute, at: noon, newest: noon}, client: &client{dice: d, name: int(seed & 0xffffffff)}, //nolint:gosec // cut to what fits
 		cut: &cutter{}, durable: d.n(2) == 0, broken: map[warehouse.Object][]byte{}, older: &versions{all: map[deletion.Version][]byte{}},
 		deletes: d.n(2) == 0, deleting: noon, again: map[string]bool{},
+	}
+	if r.deletes && d.n(2) == 0 {
+		d.odds[deletesMeanwhile] = 0.4 // what comes between two steps is what is worth to look at
 	}
 	r.client.arrived = func() time.Time { return time.UnixMicro(r.arrived.Load()).UTC() }
 	r.load, r.retry = newQueue(d), newQueue(d)
@@ -141,7 +146,7 @@ func (r *run) start(ctx context.Context) (err error) {
 		return publisher{d, r.dice}
 	}
 	p.collect = collect.New(collect.Config{Events: deliver(warehouse.Events), Users: deliver(warehouse.Users), Now: r.arriving, NewID: newID, Logger: quiet})
-	first := faulty{p.engines[0], r.dice, r.cut}
+	first := faulty{p.engines[0], r.dice, r.cut, r.deletesMeanwhile}
 	retry := r.load
 	if r.durable {
 		retry = r.retry
@@ -150,7 +155,7 @@ func (r *run) start(ctx context.Context) (err error) {
 		Store: p.store, Warehouse: first, Retry: retry, Reader: first, Bucket: "users", MergeTimeout: time.Minute, Now: r.arriving, NewID: newID, Logger: quiet,
 	})
 	for _, e := range append(p.engines, p.engines[0]) {
-		p.loaders = append(p.loaders, load.New(load.Config{Queue: r.load, Warehouse: faulty{e, r.dice, r.cut}, Lister: p.store, Logger: quiet}))
+		p.loaders = append(p.loaders, load.New(load.Config{Queue: r.load, Warehouse: faulty{e, r.dice, r.cut, r.deletesMeanwhile}, Lister: p.store, Logger: quiet}))
 	}
 	return nil
 }
@@ -177,7 +182,7 @@ var day = load.Range{From: noon.Add(-most - time.Hour), To: noon.Add(most + time
 func (r *run) step(ctx context.Context) error {
 	if r.deletes && r.dice.n(4) == 0 {
 		if r.dice.n(2) == 0 {
-			return r.ask(ctx)
+			return r.askFor(ctx, r.deletable())
 		}
 		return r.erase(ctx)
 	}
