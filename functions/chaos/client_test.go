@@ -64,6 +64,42 @@ type item struct {
 	route string
 	body  any
 	acked bool
+	tries []try
+}
+
+// try is one time that an item was sent.
+type try struct {
+	// The collection API took it between from and to, by its own clock, if it took
+	// it at all.
+	from, to time.Time
+	acked    bool
+}
+
+// forever is when something was taken of which nobody heard when.
+var forever = noon.AddDate(100, 0, 0)
+
+// user is whose item it is; empty for nobody's.
+func (i *item) user() string {
+	if e, ok := i.body.(event); ok {
+		return e.UserID
+	}
+	return i.body.(change).UserID
+}
+
+// content is what the item is to a raw object, apart from when it was taken.
+func (i *item) content() string {
+	if e, ok := i.body.(event); ok {
+		return e.row()
+	}
+	return contentOf(i.body.(change).write())
+}
+
+func contentOf(w warehouse.UserWrite) string {
+	canonical, err := wire.Canonical(w.Attributes)
+	if err != nil {
+		canonical = []byte("no JSON: " + string(w.Attributes))
+	}
+	return fmt.Sprint(w.UserID, " | ", w.CreatedAt != nil, " | ", w.At.UTC().Format(wire.TimeFormat), " | ", string(canonical))
 }
 
 // The routes of the collection API.
@@ -80,6 +116,34 @@ type client struct {
 	name  int
 	items []*item
 	sent  int
+	// arrived tells when the API took the last call; nil where nobody knows.
+	arrived func() time.Time
+	// asks are the deletions of users that were asked for.
+	asks []ask
+}
+
+// ask is a deletion of a user's data, of what was accepted until a time.
+type ask struct {
+	user string
+	at   time.Time
+}
+
+// fate is what deletions make of a try: it is kept when it was taken after all of
+// them, and gone when it was taken before one, or with it. Where nobody heard when it
+// was taken neither is sure.
+func (c *client) fate(user string, t try) (kept, gone bool) {
+	kept = true
+	for _, a := range c.asks {
+		if a.user == user {
+			kept, gone = kept && t.from.After(a.at), gone || !t.to.After(a.at)
+		}
+	}
+	return kept, gone
+}
+
+// asked reports whether a deletion of the user was asked for.
+func (c *client) asked(user string) bool {
+	return slices.ContainsFunc(c.asks, func(a ask) bool { return a.user == user })
 }
 
 var names = []string{"order placed", "page viewed", "naïve – ünïcödé", `quotes " and \ slashes`}
@@ -197,6 +261,14 @@ func (c *client) send(ctx context.Context, h gateway.Handler, route string, batc
 		return 0, err
 	}
 	answer := h.Handle(ctx, gateway.Request{Method: method, Path: path, Header: http.Header{}, Body: text})
+	this := try{to: forever}
+	if c.arrived != nil {
+		this.from = c.arrived()
+		this.to = this.from
+	}
+	for _, i := range batch {
+		i.tries = append(i.tries, this)
+	}
 	if answer.Status/100 != 2 {
 		return answer.Status, nil
 	}
@@ -211,7 +283,7 @@ func (c *client) send(ctx context.Context, h gateway.Handler, route string, batc
 	for n, i := range batch {
 		code, rejected := refused[n]
 		if !rejected {
-			i.acked = true
+			i.acked, i.tries[len(i.tries)-1].acked = true, true
 		} else if code != wire.CodeUnavailable {
 			return answer.Status, fmt.Errorf("a good item is refused with %s: %s", code, text)
 		}
@@ -223,14 +295,26 @@ func (c *client) send(ctx context.Context, h gateway.Handler, route string, batc
 }
 
 // wanted is what the tables must hold: the rows of events, and whether each must
-// be there or may; and the users.
+// be there or may; and the users, without those of whom data was deleted.
 func (c *client) wanted() (events map[string]bool, users map[string]warehouse.User, err error) {
 	events, users = map[string]bool{}, map[string]warehouse.User{}
 	for _, i := range c.items {
 		switch body := i.body.(type) {
 		case event:
-			events[body.row()] = events[body.row()] || i.acked
+			may, must := false, false
+			surely := true // that it was not there before a deletion as well
+			for _, t := range i.tries {
+				kept, gone := c.fate(body.UserID, t)
+				may, must, surely = may || !gone, must || kept && t.acked, surely && kept
+			}
+			// What was sent again after a deletion may have been a duplicate of what went.
+			if may {
+				events[body.row()] = events[body.row()] || must && surely
+			}
 		case change:
+			if c.asked(body.UserID) {
+				continue
+			}
 			state, err := body.write().State()
 			if err != nil {
 				return nil, nil, err
@@ -255,7 +339,7 @@ func difference(wanted map[string]bool, found map[string]int) (out []string) {
 	}
 	for row := range found {
 		if _, ok := wanted[row]; !ok {
-			out = append(out, "never sent: "+row)
+			out = append(out, "never sent, or deleted: "+row)
 		}
 	}
 	slices.Sort(out)

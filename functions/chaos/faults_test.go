@@ -14,6 +14,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/collect"
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
 	"github.com/dataloaf/dataloaf/functions/update"
@@ -24,31 +25,34 @@ import (
 type fault int
 
 const (
-	diskFull       fault = iota // a write to the store fails
-	storedUnsaid                // a write succeeds, and says that it failed
-	storeAway                   // an object cannot be opened
-	readCut                     // the store breaks off in the middle of an object
-	truncated                   // an object loses its end after it was stored
-	listedLate                  // a listing does not show all that is there
-	partFails                   // some records of a batch are not delivered
-	partUnsaid                  // some records are delivered, and said not to be
-	notifiedNever               // nobody tells of an object
-	notifiedTwice               // or twice
-	notifiedEarly               // or before it is visible
-	deliveredTwice              // the queue delivers a notification twice
-	deliveredAgain              // or again while a load works on it
-	queueAway                   // the queue does not answer
-	deleteFails                 // or does not delete
-	retryAway                   // the retry queue does not take an object
-	warehouseAway               // the warehouse does not answer
-	warehouseCut                // a transaction is cut off on its way
-	warehouseSlow               // or takes longer than it may
-	doneUnsaid                  // or commits, and nobody hears of it
-	clockBack                   // the clock steps back
-	twoLoaders                  // two loads run at once
-	crashed                     // the process ends with what it had in memory
-	lostRace                    // another transaction was first (PostgreSQL)
-	connectionCut               // the connection ends between any two messages (PostgreSQL)
+	diskFull         fault = iota // a write to the store fails
+	storedUnsaid                  // a write succeeds, and says that it failed
+	storeAway                     // an object cannot be opened
+	readCut                       // the store breaks off in the middle of an object
+	truncated                     // an object loses its end after it was stored
+	listedLate                    // a listing does not show all that is there
+	partFails                     // some records of a batch are not delivered
+	partUnsaid                    // some records are delivered, and said not to be
+	notifiedNever                 // nobody tells of an object
+	notifiedTwice                 // or twice
+	notifiedEarly                 // or before it is visible
+	deliveredTwice                // the queue delivers a notification twice
+	deliveredAgain                // or again while a load works on it
+	queueAway                     // the queue does not answer
+	deleteFails                   // or does not delete
+	retryAway                     // the retry queue does not take an object
+	warehouseAway                 // the warehouse does not answer
+	warehouseCut                  // a transaction is cut off on its way
+	warehouseSlow                 // or takes longer than it may
+	doneUnsaid                    // or commits, and nobody hears of it
+	clockBack                     // the clock steps back
+	twoLoaders                    // two loads run at once
+	crashed                       // the process ends with what it had in memory
+	deleterKilled                 // what deletes users ends between two of its steps
+	deletesMeanwhile              // users are deleted while clients send and loads run
+	twoDeleters                   // two runs delete users at once
+	lostRace                      // another transaction was first (PostgreSQL)
+	connectionCut                 // the connection ends between any two messages (PostgreSQL)
 	faults
 )
 
@@ -105,29 +109,63 @@ func (d *dice) settle() {
 // clock goes forward with every look, and steps back at times.
 type clock struct {
 	dice *dice
+	// leap is how far it goes, or steps back, at times, at most.
+	leap time.Duration
 	mu   sync.Mutex
 	at   time.Time
+	// newest is the latest that it ever showed.
+	newest time.Time
 }
 
 // noon is when every run begins.
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
-// most is how far the clock may go from noon.
-const most = 10 * time.Hour
+const (
+	// most is how far the clock may go from noon.
+	most = 10 * time.Hour
+	// mostBack is how far it may be behind what it has shown before.
+	mostBack = 50 * time.Minute
+)
 
 func (c *clock) now() time.Time {
 	step := time.Duration(c.dice.n(5000)) * time.Microsecond
 	if c.dice.strikes(clockBack) {
-		step = -time.Duration(c.dice.n(1800)) * time.Second
+		step = -time.Duration(c.dice.n(int(c.leap/time.Second))) * time.Second
 	} else if c.dice.n(50) == 0 {
-		step = time.Duration(c.dice.n(1800)) * time.Second
+		step = time.Duration(c.dice.n(int(c.leap/time.Second))) * time.Second
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if at := c.at.Add(step); at.Sub(noon).Abs() < most {
+	if at := c.at.Add(step); at.Sub(noon).Abs() < most && c.newest.Sub(at) < mostBack {
 		c.at = at
 	}
+	if c.at.After(c.newest) {
+		c.newest = c.at
+	}
 	return c.at
+}
+
+// latest is the latest that it ever showed. A clock that is set right goes on from
+// there.
+func (c *clock) latest() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.newest
+}
+
+// forward has time pass.
+func (c *clock) forward(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at := c.newest.Add(by); at.Sub(noon) < most {
+		c.at, c.newest = c.at.Add(by), at
+	}
+}
+
+func (c *clock) setRight() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.newest
 }
 
 // store is the folder of raw objects, and what goes wrong with it.
@@ -142,6 +180,8 @@ type store struct {
 	mu sync.Mutex
 	// whole are the objects that were truncated, as they were.
 	whole map[warehouse.Object][]byte
+	// older are the versions that were replaced.
+	older *versions
 }
 
 func (s *store) Put(ctx context.Context, bucket, key string, body []byte) error {
@@ -159,7 +199,7 @@ func (s *store) Put(ctx context.Context, bucket, key string, body []byte) error 
 		s.mu.Unlock()
 		stored = body[:s.dice.n(len(body))]
 	}
-	if err := s.Store.Put(ctx, bucket, key, stored); err != nil {
+	if err := s.replace(ctx, o, stored); err != nil {
 		return err
 	}
 	if s.dice.strikes(storedUnsaid) {
@@ -173,7 +213,7 @@ func (s *store) mend(ctx context.Context) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for o, body := range s.whole {
-		if err := s.Store.Put(ctx, o.Bucket, o.Key, body); err != nil {
+		if err := s.replace(ctx, o, body); err != nil {
 			return n, err
 		}
 		delete(s.whole, o)
@@ -351,6 +391,7 @@ type engine interface {
 	update.Merger
 	update.Reader
 	audit.Warehouse
+	deletion.Warehouse
 	Migrate(ctx context.Context) error
 	Close() error
 }
@@ -360,6 +401,9 @@ type faulty struct {
 	engine
 	dice *dice
 	cut  *cutter
+	// meanwhile is what others do just before it stores something, of a user or of
+	// anybody.
+	meanwhile func(ctx context.Context, user string)
 }
 
 // cutter cuts off what runs when something was touched so often.
@@ -411,6 +455,7 @@ func (f faulty) around(ctx context.Context, do func(ctx context.Context) error) 
 func (f faulty) Ping(ctx context.Context) error { return f.around(ctx, f.engine.Ping) }
 
 func (f faulty) Load(ctx context.Context, objects []warehouse.Object) (r warehouse.LoadReport, err error) {
+	f.meanwhile(ctx, "")
 	err = f.around(ctx, func(ctx context.Context) error { r, err = f.engine.Load(ctx, objects); return err })
 	return r, err
 }
@@ -421,6 +466,7 @@ func (f faulty) Reload(ctx context.Context, objects []warehouse.Object) (r wareh
 }
 
 func (f faulty) Merge(ctx context.Context, o warehouse.Object, writes []warehouse.UserWrite) error {
+	f.meanwhile(ctx, writes[f.dice.n(len(writes))].UserID)
 	return f.around(ctx, func(ctx context.Context) error { return f.engine.Merge(ctx, o, writes) })
 }
 
@@ -444,4 +490,20 @@ func (f faulty) Known(ctx context.Context, objects []warehouse.Object) (known ma
 func (f faulty) Quarantined(ctx context.Context, objects []warehouse.Object) (set map[string]bool, err error) {
 	err = f.around(ctx, func(ctx context.Context) error { set, err = f.engine.Quarantined(ctx, objects); return err })
 	return set, err
+}
+
+func (f faulty) Deletions(ctx context.Context) (work warehouse.DeletionWork, err error) {
+	err = f.around(ctx, func(ctx context.Context) error { work, err = f.engine.Deletions(ctx); return err })
+	return work, err
+}
+
+func (f faulty) Erase(ctx context.Context, e warehouse.Erasure) (erased warehouse.Erased, err error) {
+	f.meanwhile(ctx, "")
+	err = f.around(ctx, func(ctx context.Context) error { erased, err = f.engine.Erase(ctx, e); return err })
+	return erased, err
+}
+
+func (f faulty) UserEvents(ctx context.Context, user string, from, to time.Time) (events map[warehouse.EventIdentity]bool, err error) {
+	err = f.around(ctx, func(ctx context.Context) error { events, err = f.engine.UserEvents(ctx, user, from, to); return err })
+	return events, err
 }

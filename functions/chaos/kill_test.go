@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // childEnv makes this test binary the process that is killed: the folder, the
@@ -22,8 +23,9 @@ const childEnv = "DATALOAF_TEST_CHAOS_CHILD"
 const kills = 3
 
 // TestKilledAnywhere kills a real process of the whole pipeline, again and again on
-// the same folder, while it collects, merges and loads. What it acknowledged must
-// be there once; what it did not, its client sends again.
+// the same folder, while it collects, merges, loads and deletes users. What it
+// acknowledged must be there once; what it did not, its client sends again; and of
+// what was accepted before its user was deleted nothing may be left.
 func TestKilledAnywhere(t *testing.T) {
 	if child := os.Getenv(childEnv); child != "" {
 		work(child)
@@ -42,6 +44,7 @@ func TestKilledAnywhere(t *testing.T) {
 			}
 			r := newRun(p, seed)
 			for round := range kills {
+				r.clock.at = roundBegins(round)
 				if err := r.kill(t.Context(), seed*kills+uint64(round)); err != nil { //nolint:gosec // three
 					t.Fatal(err)
 				}
@@ -54,13 +57,18 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// report is a line of the child's: a batch that it is about to send, or how many
-// of its batches were acknowledged whole.
+// roundBegins is what the clock of a child shows at first. No child has so much to
+// do that it comes to the time of the next.
+func roundBegins(round int) time.Time { return noon.Add(time.Duration(round) * 3 * time.Hour) }
+
+// report is a line of the child's: a batch that it is about to send, or that one of
+// its batches was acknowledged whole; and what its clock shows.
 type report struct {
 	Route   string
 	Events  []event  `json:",omitempty"`
 	Changes []change `json:",omitempty"`
 	Acked   bool
+	At      time.Time
 }
 
 // kill runs a child and kills it after some batches, at any moment of the next.
@@ -75,7 +83,7 @@ func (r *run) kill(ctx context.Context, seed uint64) error {
 	if err := child.Start(); err != nil {
 		return err
 	}
-	after, acked := 5+r.dice.n(40), 0
+	after, acked, ends := 5+r.dice.n(40), 0, r.clock.at.Add(3*time.Hour)
 	sent := map[string][]*item{}
 	lines := bufio.NewReader(out)
 	for {
@@ -95,11 +103,15 @@ func (r *run) kill(ctx context.Context, seed uint64) error {
 			for _, c := range said.Changes {
 				sent[said.Route] = append(sent[said.Route], &item{route: said.Route, body: c})
 			}
+			for _, i := range sent[said.Route] {
+				i.tries = []try{{from: said.At, to: ends}}
+			}
 			r.client.items = append(r.client.items, sent[said.Route]...)
 			continue
 		}
 		for _, i := range sent[said.Route] {
 			i.acked = true
+			i.tries[0].to, i.tries[0].acked = said.At, true
 		}
 		if acked++; acked == after {
 			if err := child.Process.Kill(); err != nil {
@@ -116,18 +128,28 @@ func (r *run) kill(ctx context.Context, seed uint64) error {
 // after takes over what the last child left.
 func (r *run) after(ctx context.Context) (wrong []string, err error) {
 	r.dice.settle()
+	r.clock.at, r.clock.newest = roundBegins(kills), roundBegins(kills)
 	if err := r.start(ctx); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
+	// What was asked for is known by its documents.
+	asked, err := r.deletions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for id, d := range asked {
+		r.client.asks = append(r.client.asks, ask{user: userOf(id), at: d.RequestedAt})
+	}
+	r.deletes = true
 	if err := r.finish(ctx); err != nil {
 		return nil, err
 	}
 	return r.judge(ctx)
 }
 
-// work is the child: clients of every route send, and loads run, until it is
-// killed.
+// work is the child: clients of every route send, loads run and users are deleted,
+// until it is killed.
 func work(child string) {
 	fail := func(err error) {
 		fmt.Fprintln(os.Stderr, "child:", err)
@@ -141,6 +163,9 @@ func work(child string) {
 	ctx := context.Background()
 	r := newRun(place{dir: parts[0], url: parts[1], direct: parts[1]}, seed)
 	r.dice.settle()
+	// Its clock goes forward by small steps, so that it tells what came before what.
+	r.clock.at, r.clock.leap = roundBegins(int(seed%kills)), 10*time.Second //nolint:gosec // three
+	r.clock.newest = r.clock.at
 	ids.Store(int64(seed) << 24) //nolint:gosec // small
 	if err := r.start(ctx); err != nil {
 		fail(err)
@@ -150,6 +175,7 @@ func work(child string) {
 	}
 	var saying sync.Mutex
 	say := func(what report) {
+		what.At = r.clock.now()
 		line, err := json.Marshal(what)
 		if err != nil {
 			fail(err)
@@ -190,6 +216,16 @@ func work(child string) {
 	if _, err := r.process.loaders[0].Sweep(ctx); err != nil {
 		fail(err)
 	}
+	go func() {
+		for {
+			if err := r.askFor(ctx, r.deletable()); err != nil {
+				fail(err)
+			}
+			if err := r.erase(ctx); err != nil {
+				fail(err)
+			}
+		}
+	}()
 	for {
 		if _, err := r.process.loaders[0].Run(ctx); err != nil {
 			fail(err)

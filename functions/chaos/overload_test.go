@@ -287,7 +287,7 @@ func TestOverload(t *testing.T) {
 			t.Fatalf("%#v", s.Message)
 		}
 		r.client.items = append(r.client.items, &item{
-			route: postEvents, acked: s.Status == dataloaf.Accepted,
+			route: postEvents, acked: s.Status == dataloaf.Accepted, tries: []try{{to: forever, acked: s.Status == dataloaf.Accepted}},
 			body: event{ID: e.EventID, Event: e.Event, UserID: e.UserID, Timestamp: e.Timestamp, Properties: properties},
 		})
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/audit"
 	"github.com/dataloaf/dataloaf/functions/collect"
+	"github.com/dataloaf/dataloaf/functions/deletion"
 	"github.com/dataloaf/dataloaf/functions/gateway"
 	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
@@ -68,19 +69,42 @@ type run struct {
 	durable     bool
 	cut         *cutter
 	process     *process
-	// broken are the objects that were truncated, over all processes.
+	// broken are the objects that were truncated, over all processes, and older the
+	// versions of objects that were replaced.
 	broken map[warehouse.Object][]byte
-	trace  []string
+	older  *versions
+	// deletes is whether users are deleted, deleting the clock by which they are,
+	// which never steps back, and again the deletions that were asked for once more.
+	deletes  bool
+	deleting time.Time
+	again    map[string]bool
+	// between is true while something is done between two steps of something else.
+	between atomic.Bool
+	// arrived is when the collection API took the last call, in microseconds.
+	arrived atomic.Int64
+	trace   []string
 }
 
 func newRun(p place, seed uint64) *run {
 	d := newDice(seed)
 	r := &run{
-		place: p, dice: d, clock: &clock{dice: d, at: noon}, client: &client{dice: d, name: int(seed & 0xffffffff)}, //nolint:gosec // cut to what fits
-		cut: &cutter{}, durable: d.n(2) == 0, broken: map[warehouse.Object][]byte{},
+		place: p, dice: d, clock: &clock{dice: d, leap: 30 * time.Minute, at: noon, newest: noon}, client: &client{dice: d, name: int(seed & 0xffffffff)}, //nolint:gosec // cut to what fits
+		cut: &cutter{}, durable: d.n(2) == 0, broken: map[warehouse.Object][]byte{}, older: &versions{all: map[deletion.Version][]byte{}},
+		deletes: d.n(2) == 0, deleting: noon, again: map[string]bool{},
 	}
+	if r.deletes && d.n(2) == 0 {
+		d.odds[deletesMeanwhile] = 0.4 // what comes between two steps is what is worth to look at
+	}
+	r.client.arrived = func() time.Time { return time.UnixMicro(r.arrived.Load()).UTC() }
 	r.load, r.retry = newQueue(d), newQueue(d)
 	return r
+}
+
+// arriving is the clock of the collection API, which notes when it took a call.
+func (r *run) arriving() time.Time {
+	at := r.clock.now()
+	r.arrived.Store(at.UnixMicro())
+	return at
 }
 
 func (r *run) note(format string, args ...any) {
@@ -95,7 +119,7 @@ func (r *run) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p := &process{store: &store{Store: raw, dice: r.dice, early: func(o warehouse.Object) { r.load.add(o) }, touched: r.cut.touched, whole: r.broken}}
+	p := &process{store: &store{Store: raw, dice: r.dice, early: func(o warehouse.Object) { r.load.add(o) }, touched: r.cut.touched, whole: r.broken, older: r.older}}
 	r.process = p
 	// The first engine is reached through what cuts connections, while faults are on.
 	urls := []string{r.url}
@@ -121,17 +145,17 @@ func (r *run) start(ctx context.Context) (err error) {
 		p.deliveries = append(p.deliveries, d)
 		return publisher{d, r.dice}
 	}
-	p.collect = collect.New(collect.Config{Events: deliver(warehouse.Events), Users: deliver(warehouse.Users), Now: r.clock.now, NewID: newID, Logger: quiet})
-	first := faulty{p.engines[0], r.dice, r.cut}
+	p.collect = collect.New(collect.Config{Events: deliver(warehouse.Events), Users: deliver(warehouse.Users), Now: r.arriving, NewID: newID, Logger: quiet})
+	first := faulty{p.engines[0], r.dice, r.cut, r.deletesMeanwhile}
 	retry := r.load
 	if r.durable {
 		retry = r.retry
 	}
 	p.update = update.New(update.Config{
-		Store: p.store, Warehouse: first, Retry: retry, Reader: first, Bucket: "users", MergeTimeout: time.Minute, Now: r.clock.now, NewID: newID, Logger: quiet,
+		Store: p.store, Warehouse: first, Retry: retry, Reader: first, Bucket: "users", MergeTimeout: time.Minute, Now: r.arriving, NewID: newID, Logger: quiet,
 	})
 	for _, e := range append(p.engines, p.engines[0]) {
-		p.loaders = append(p.loaders, load.New(load.Config{Queue: r.load, Warehouse: faulty{e, r.dice, r.cut}, Lister: p.store, Logger: quiet}))
+		p.loaders = append(p.loaders, load.New(load.Config{Queue: r.load, Warehouse: faulty{e, r.dice, r.cut, r.deletesMeanwhile}, Lister: p.store, Logger: quiet}))
 	}
 	return nil
 }
@@ -156,6 +180,12 @@ var day = load.Range{From: noon.Add(-most - time.Hour), To: noon.Add(most + time
 
 // step does one thing. What fails is what faults are for; an error is of the run.
 func (r *run) step(ctx context.Context) error {
+	if r.deletes && r.dice.n(4) == 0 {
+		if r.dice.n(2) == 0 {
+			return r.askFor(ctx, r.deletable())
+		}
+		return r.erase(ctx)
+	}
 	switch n := r.dice.n(100); {
 	case n < 30:
 		return r.send(ctx, postEvents)
@@ -247,7 +277,11 @@ const steps = 30
 
 // play is the part of a run in which things fail.
 func (r *run) play(ctx context.Context) error {
-	for range steps {
+	n := steps
+	if r.deletes {
+		n += deletionSteps
+	}
+	for range n {
 		if err := r.step(ctx); err != nil {
 			return err
 		}
@@ -259,6 +293,7 @@ func (r *run) play(ctx context.Context) error {
 // acknowledged, unless they have given up, and everything is loaded.
 func (r *run) finish(ctx context.Context) error {
 	r.dice.settle()
+	r.clock.setRight()
 	gaveUp := r.dice.n(3) == 0
 	for _, route := range []string{postEvents, postUsers, patchUsers} {
 		pending := r.client.pending(route)
@@ -280,6 +315,17 @@ func (r *run) finish(ctx context.Context) error {
 	r.load.expire()
 	r.retry.expire()
 	r.retryUpdates(ctx)
+	if err := r.loadAll(ctx); err != nil {
+		return err
+	}
+	if err := r.eraseAll(ctx); err != nil {
+		return err
+	}
+	return r.loadAll(ctx)
+}
+
+// loadAll loads everything that is there.
+func (r *run) loadAll(ctx context.Context) error {
 	l := r.process.loaders[0]
 	if _, err := l.Run(ctx); err != nil {
 		return fmt.Errorf("the last load: %w", err)
@@ -326,6 +372,17 @@ func (r *run) judge(ctx context.Context) (wrong []string, err error) {
 		return nil, err
 	}
 	wrong = append(wrong, more...)
+	for _, judge := range []func() ([]string, error){
+		func() ([]string, error) { return r.judgeRaw(ctx, e, found) },
+		func() ([]string, error) { return r.judgeReceipts(ctx) },
+		func() ([]string, error) { return judgeCatalogue(ctx, e) },
+	} {
+		more, err := judge()
+		if err != nil {
+			return nil, err
+		}
+		wrong = append(wrong, more...)
+	}
 	result, err := audit.New(audit.Config{
 		Lister: r.process.store, Source: r.process.store, Now: func() time.Time { return noon.AddDate(0, 0, 2) },
 		Open: func(context.Context) (audit.Warehouse, error) { return e, nil },
@@ -342,14 +399,19 @@ func (r *run) judge(ctx context.Context) (wrong []string, err error) {
 	return wrong, nil
 }
 
-func judgeUsers(ctx context.Context, e engine, wanted map[string]warehouse.User) (wrong []string, err error) {
+// countUsers compares how many users there are.
+func countUsers(ctx context.Context, e engine, wanted int) (wrong []string, err error) {
 	var n int
 	if err := e.Database().SQL.QueryRowContext(ctx, `SELECT COUNT(*) FROM "users"`).Scan(&n); err != nil {
 		return nil, err
 	}
-	if n != len(wanted) {
-		wrong = append(wrong, fmt.Sprintf("%d users, want %d", n, len(wanted)))
+	if n != wanted {
+		wrong = append(wrong, fmt.Sprintf("%d users, want %d", n, wanted))
 	}
+	return wrong, nil
+}
+
+func judgeUsers(ctx context.Context, e engine, wanted map[string]warehouse.User) (wrong []string, err error) {
 	names := make([]string, 0, len(wanted))
 	for id := range wanted {
 		names = append(names, id)

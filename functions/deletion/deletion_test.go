@@ -507,6 +507,37 @@ func TestWhatArrivesLateGoesAndWhatIsNewStays(t *testing.T) {
 	})
 }
 
+// An update is stored, then merged. A pass that comes in between rewrites the object;
+// what the call still holds of it must not come into the table any more, nor into
+// the ledger.
+func TestAnUpdateThatIsMergedAfterItsObjectWasRewritten(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		w.fill(gone, "keep")
+		at := w.now
+		o := w.put(warehouse.Updates, update(gone, `{"plan":"late"}`, at, at), update("bob", `{"plan":"late"}`, at, at), update(gone, `{"seen":1}`, at, at))
+		w.now = w.now.Add(time.Second)
+		w.ask(gone)
+		w.run()
+		writes := []warehouse.UserWrite{
+			{UserID: gone, At: at, Attributes: json.RawMessage(`{"plan":"late"}`)}, {UserID: "bob", At: at, Attributes: json.RawMessage(`{"plan":"late"}`)},
+			{UserID: gone, At: at, Attributes: json.RawMessage(`{"seen":1}`)},
+		}
+		if err := w.engine.Merge(t.Context(), o, writes); err != nil {
+			t.Fatal(err)
+		}
+		if users, err := w.engine.Users(t.Context(), []string{gone}); err != nil || len(users) > 0 {
+			t.Errorf("%v, %v", users, err)
+		}
+		w.now = w.now.Add(settle)
+		if s := w.run(); s.Done != 1 {
+			t.Errorf("%+v", s)
+		}
+		w.traces(gone)
+		w.proven()
+		equal(t, "rebuilt", w.rebuilt(), w.tables(w.engine))
+	})
+}
+
 func TestTwoDeletionsInOnePass(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *world) {
 		w.fill(gone, goneToo, "keep")

@@ -1,11 +1,13 @@
 package writer
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -289,7 +291,8 @@ func (t *erasure) events(ctx context.Context) error {
 }
 
 // objects brings the ledger to what the objects will be, stores those that it
-// does not hold as loaded, and gives back the others.
+// does not hold as loaded, and gives back the others. Updates that it does not
+// hold are merged first.
 func (t *erasure) objects(ctx context.Context) (put []warehouse.Rewritten, err error) {
 	found := map[string]*entry{}
 	var loads []int64
@@ -319,6 +322,17 @@ func (t *erasure) objects(ctx context.Context) (put []warehouse.Rewritten, err e
 	}
 	for _, r := range t.Objects {
 		e := found[r.Object.ID()]
+		if e == nil && r.Object.Kind == warehouse.Updates {
+			merged, err := t.merge(ctx, r)
+			if err != nil {
+				return nil, fmt.Errorf("merge what is left of %s: %w", r.Object.ID(), err)
+			}
+			if merged {
+				put = append(put, r)
+				t.count(r)
+				continue
+			}
+		}
 		if e == nil || e.status != "loaded" {
 			if err := t.Put(ctx, r); err != nil {
 				return nil, fmt.Errorf("rewrite %s: %w", r.Object.ID(), err)
@@ -338,6 +352,31 @@ func (t *erasure) objects(ctx context.Context) (put []warehouse.Rewritten, err e
 		}
 	}
 	return put, nil
+}
+
+// packed is an object that is held.
+type packed []byte
+
+func (p packed) Open(context.Context, warehouse.Object) (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(p)), nil
+}
+
+// merge merges what is left of an object of updates, and records it. The call that
+// stored the object may be just about to merge it, with the lines that go, and could
+// not tell that it was rewritten; in the ledger it finds that it was merged already.
+// It reports false for an object that cannot be merged.
+func (t *erasure) merge(ctx context.Context, r warehouse.Rewritten) (bool, error) {
+	w := *t.w
+	w.source = packed(r.Body)
+	stored, err := w.storeUsers(ctx, t.tx, []warehouse.Object{r.Object})
+	var data *warehouse.DataError
+	if errors.As(err, &data) {
+		return false, nil // before anything was written
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, w.record(ctx, t.tx, nil, stored.Reports)
 }
 
 func (t *erasure) count(r warehouse.Rewritten) {
