@@ -85,16 +85,15 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 	if err := e.checkWhole(ctx, out.Reports); err != nil {
 		return writer.StoredEvents{}, err
 	}
-	var oldest, first, last sql.NullTime
-	err := tx.QueryRowContext(ctx, `SELECT MIN("received_at"), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage"`).Scan(&oldest, &first, &last)
-	if err != nil {
-		return fail("read the range of the load", err)
+	var oldest sql.NullTime
+	if err := tx.QueryRowContext(ctx, `SELECT MIN("received_at") FROM "loaf_stage"`).Scan(&oldest); err != nil {
+		return fail("read when the load arrived", err)
 	}
 	out.OldestArrival = oldest.Time
-	if !first.Valid {
+	if !oldest.Valid {
 		return out, nil
 	}
-	if err := dropDuplicates(ctx, tx, first.Time, last.Time); err != nil {
+	if err := dropDuplicates(ctx, tx); err != nil {
 		return fail("remove duplicates", err)
 	}
 	if err := countStage(ctx, tx, byPath, func(i int, n int64) { out.Reports[i].Inserted = n }); err != nil {
@@ -206,9 +205,9 @@ func countStage(ctx context.Context, tx *sql.Tx, byPath map[string]int, set func
 }
 
 // dropDuplicates leaves in the stage one row for each event that the table
-// does not hold. The join is bounded by the stage's own time range, so that
-// its cost follows the load and not the table.
-func dropDuplicates(ctx context.Context, tx *sql.Tx, first, last time.Time) error {
+// does not hold. The join is bounded by the days that the stage has events of, so
+// that its cost follows the load and not the table.
+func dropDuplicates(ctx context.Context, tx *sql.Tx) error {
 	var twice bool
 	// Ids alone are cheaper to compare, and differ nearly always.
 	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) <> COUNT(DISTINCT "event_id") FROM "loaf_stage"`).Scan(&twice)
@@ -221,9 +220,35 @@ func dropDuplicates(ctx context.Context, tx *sql.Tx, first, last time.Time) erro
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM "loaf_stage" AS s USING "events" AS e
-WHERE e."event_id" = s."event_id" AND e."timestamp" = s."timestamp" AND e."timestamp" BETWEEN $1 AND $2`, first, last)
-	return err
+	days, err := stagedDays(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, p := range periods(days) {
+		_, err := tx.ExecContext(ctx, `DELETE FROM "loaf_stage" AS s USING "events" AS e
+WHERE e."event_id" = s."event_id" AND e."timestamp" = s."timestamp" AND e."timestamp" >= $1 AND e."timestamp" < $2`, p.from, p.to)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stagedDays are the days that the stage has events of, in their order.
+func stagedDays(ctx context.Context, tx *sql.Tx) (days []time.Time, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT CAST(date_trunc('day', "timestamp") AS TIMESTAMP) AS "day" FROM "loaf_stage" ORDER BY "day"`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var day time.Time
+		if err := rows.Scan(&day); err != nil {
+			return nil, err
+		}
+		days = append(days, day)
+	}
+	return days, rows.Err()
 }
 
 // ReadUsers implements writer.Engine.
