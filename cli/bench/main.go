@@ -17,7 +17,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:])
+	err := start(ctx, os.Args[1:])
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -25,7 +25,20 @@ func main() {
 	}
 }
 
-// options is what is measured, and how.
+// start runs the bench that the first argument names, queries without one.
+func start(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		if _, ok := benches[args[0]]; ok {
+			return runBench(ctx, args[0], args[1:], os.Stdout)
+		}
+		if args[0] == "queries" {
+			args = args[1:]
+		}
+	}
+	return runQueries(ctx, args)
+}
+
+// options is what queries measures, and how.
 type options struct {
 	// loafctl is the program that is measured; peers the folder with ClickHouse.
 	loafctl, peers string
@@ -41,7 +54,7 @@ type options struct {
 	version         string
 }
 
-func run(ctx context.Context, args []string) error {
+func runQueries(ctx context.Context, args []string) error {
 	var o options
 	flags := flag.NewFlagSet("bench queries", flag.ContinueOnError)
 	flags.StringVar(&o.loafctl, "loafctl", "", "the loafctl to measure")

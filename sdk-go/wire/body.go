@@ -151,11 +151,11 @@ func decode[T any](body []byte, field string, parse func(raw []byte) (T, *ItemEr
 
 // itemList finds the array in a body of the shape {"field":[…]}.
 func itemList(body []byte, field string) ([]byte, error) {
-	if !json.Valid(body) {
+	if !valid(body) {
 		// encoding/json gives up at 10,000 levels; one such item must not spoil
 		// its batch. Cut off where no limit is in doubt, it is refused by itself.
 		shallow := cutDeep(body)
-		if !json.Valid(shallow) {
+		if !valid(shallow) {
 			return nil, badBody(CodeInvalidJSON, fmt.Sprintf("the body is not JSON: %v", syntaxError(body)))
 		}
 		body = shallow

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -17,7 +16,7 @@ import (
 // last value stays. Equal values give equal text. It fails for what is not
 // JSON, for text that is not Unicode and for numbers that fit no double.
 func Canonical(v []byte) ([]byte, error) {
-	if !json.Valid(v) {
+	if !valid(v) {
 		return nil, errors.New("canonical JSON: the value is not JSON")
 	}
 	out, _, err := appendCanonical(make([]byte, 0, len(v)), v, space(v, 0))

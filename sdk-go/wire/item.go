@@ -146,7 +146,7 @@ func ParseUserUpdate(raw []byte, now time.Time) (UserUpdate, error) {
 
 func parseItem[T any](raw []byte, rules itemRules, parse func([]byte, itemRules) (T, *ItemError)) (T, error) {
 	var none T
-	if !json.Valid(raw) {
+	if !valid(raw) {
 		return none, &ItemError{Code: CodeItemInvalid, Message: "the item is not JSON"}
 	}
 	item, err := parse(raw[space(raw, 0):], rules)

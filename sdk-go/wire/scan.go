@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// The functions here walk JSON that json.Valid has accepted, so that they need
+// The functions here walk JSON that valid has accepted, so that they need
 // no errors for syntax; what they check is what encoding/json lets pass:
 // broken UTF-8, lone surrogates, repeated keys.
 

@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -82,16 +85,15 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 	if err := e.checkWhole(ctx, out.Reports); err != nil {
 		return writer.StoredEvents{}, err
 	}
-	var oldest, first, last sql.NullTime
-	err := tx.QueryRowContext(ctx, `SELECT MIN("received_at"), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage"`).Scan(&oldest, &first, &last)
-	if err != nil {
-		return fail("read the range of the load", err)
+	var oldest sql.NullTime
+	if err := tx.QueryRowContext(ctx, `SELECT MIN("received_at") FROM "loaf_stage"`).Scan(&oldest); err != nil {
+		return fail("read when the load arrived", err)
 	}
 	out.OldestArrival = oldest.Time
-	if !first.Valid {
+	if !oldest.Valid {
 		return out, nil
 	}
-	if err := dropDuplicates(ctx, tx, first.Time, last.Time); err != nil {
+	if err := dropDuplicates(ctx, tx); err != nil {
 		return fail("remove duplicates", err)
 	}
 	if err := countStage(ctx, tx, byPath, func(i int, n int64) { out.Reports[i].Inserted = n }); err != nil {
@@ -115,26 +117,52 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 // data, wherever it comes, and never looks at the checksum: of an object that lost
 // its end it would load the beginning, and the ledger would keep the rest from
 // being loaded when the object is mended.
+//
+// The objects are read by as many goroutines as there are processors, since this
+// takes longer than DuckDB's own reading, which uses all of them. They are begun in
+// their order, so that the error is that of the first object that has one.
 func (e *engine) checkWhole(ctx context.Context, reports []warehouse.ObjectReport) error {
-	for _, r := range reports {
-		var n int64
-		err := writer.Lines(ctx, e.source, r.Object, func(line []byte) error {
-			if len(bytes.TrimSpace(line)) == 0 {
-				return nil
+	errs := make([]error, len(reports))
+	var next atomic.Int64
+	var failed atomic.Bool
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(reports)) {
+		readers.Go(func() {
+			for !failed.Load() {
+				i := int(next.Add(1)) - 1
+				if i >= len(reports) {
+					return
+				}
+				if errs[i] = e.checkObject(ctx, reports[i]); errs[i] != nil {
+					failed.Store(true)
+				}
 			}
-			n++
-			_, _, err := wire.ParseEventRecord(line)
-			return err
 		})
+	}
+	readers.Wait()
+	for _, err := range errs {
 		if err != nil {
 			return err
 		}
-		if n != r.Lines {
-			object := r.Object
-			return &warehouse.DataError{Object: &object, Err: fmt.Errorf("DuckDB reads %d of its %d lines", r.Lines, n)}
-		}
 	}
 	return nil
+}
+
+func (e *engine) checkObject(ctx context.Context, r warehouse.ObjectReport) error {
+	var n int64
+	err := writer.Lines(ctx, e.source, r.Object, func(line []byte) error {
+		if len(bytes.TrimSpace(line)) == 0 {
+			return nil
+		}
+		n++
+		_, _, err := wire.ParseEventRecord(line)
+		return err
+	})
+	if err == nil && n != r.Lines {
+		object := r.Object
+		err = &warehouse.DataError{Object: &object, Err: fmt.Errorf("DuckDB reads %d of its %d lines", r.Lines, n)}
+	}
+	return err
 }
 
 // checkStage finds lines that are JSON but no event. Their object is named, so
@@ -177,9 +205,9 @@ func countStage(ctx context.Context, tx *sql.Tx, byPath map[string]int, set func
 }
 
 // dropDuplicates leaves in the stage one row for each event that the table
-// does not hold. The join is bounded by the stage's own time range, so that
-// its cost follows the load and not the table.
-func dropDuplicates(ctx context.Context, tx *sql.Tx, first, last time.Time) error {
+// does not hold. The join is bounded by the days that the stage has events of, so
+// that its cost follows the load and not the table.
+func dropDuplicates(ctx context.Context, tx *sql.Tx) error {
 	var twice bool
 	// Ids alone are cheaper to compare, and differ nearly always.
 	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) <> COUNT(DISTINCT "event_id") FROM "loaf_stage"`).Scan(&twice)
@@ -192,9 +220,35 @@ func dropDuplicates(ctx context.Context, tx *sql.Tx, first, last time.Time) erro
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM "loaf_stage" AS s USING "events" AS e
-WHERE e."event_id" = s."event_id" AND e."timestamp" = s."timestamp" AND e."timestamp" BETWEEN $1 AND $2`, first, last)
-	return err
+	days, err := stagedDays(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, p := range periods(days) {
+		_, err := tx.ExecContext(ctx, `DELETE FROM "loaf_stage" AS s USING "events" AS e
+WHERE e."event_id" = s."event_id" AND e."timestamp" = s."timestamp" AND e."timestamp" >= $1 AND e."timestamp" < $2`, p.from, p.to)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stagedDays are the days that the stage has events of, in their order.
+func stagedDays(ctx context.Context, tx *sql.Tx) (days []time.Time, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT CAST(date_trunc('day', "timestamp") AS TIMESTAMP) AS "day" FROM "loaf_stage" ORDER BY "day"`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var day time.Time
+		if err := rows.Scan(&day); err != nil {
+			return nil, err
+		}
+		days = append(days, day)
+	}
+	return days, rows.Err()
 }
 
 // ReadUsers implements writer.Engine.

@@ -2,7 +2,6 @@ package writer
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
