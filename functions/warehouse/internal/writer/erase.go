@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -570,6 +571,9 @@ func (t *erasure) users(ctx context.Context) error {
 	// What was merged since they were read.
 	if err := t.kept.gather(ctx, t.tx); err != nil {
 		return err
+	}
+	if err := t.w.engine.PrepareUsers(ctx, t.tx, maps.Values(t.kept.states)); err != nil {
+		return fmt.Errorf("prepare for the users: %w", err)
 	}
 	for _, u := range rows {
 		left, ok := t.kept.states[u.ID]
