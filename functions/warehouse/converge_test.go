@@ -222,6 +222,9 @@ func TestUsersConverge(t *testing.T) {
 				}
 			}
 			want(t, "rows", column(t, first, `SELECT CAST(COUNT(*) AS VARCHAR) FROM "users"`), fmt.Sprint(rounds*usersPerRound))
+			if name == "duckdb" {
+				attributeColumns(t, first)
+			}
 		})
 	}
 }

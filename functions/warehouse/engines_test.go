@@ -257,7 +257,7 @@ func TestPropertiesKeepTheirTypes(t *testing.T) {
 		want(t, "catalogue", column(t, w, `SELECT "property" || ' ' || "type" || ' ' || CAST("count" AS VARCHAR) FROM "loaf_property_catalog" ORDER BY "property", "type"`),
 			`Files number 1`, `a/b~c "q" 'x' number 1`, `amount boolean 1`, `amount number 1`, `amount string 1`, `big number 1`, `deep object 2`,
 			`files number 1`, `files string 1`, `list array 1`, `neg number 2`, `ok boolean 2`, `plan string 2`, `tiny number 1`)
-		properties, err := warehouse.PropertyColumns(t.Context(), w.Database())
+		properties, err := warehouse.PropertyColumns(t.Context(), w.Database(), warehouse.EventProperties)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -291,7 +291,7 @@ func TestPropertiesKeepTheirTypes(t *testing.T) {
 		}
 		// A type that appears later gets its column then.
 		load(t, w, raw.put(t, warehouse.Events, "b", eventLine(9, noon, "e", "u", `{"plan":7}`)))
-		properties, err = warehouse.PropertyColumns(t.Context(), w.Database())
+		properties, err = warehouse.PropertyColumns(t.Context(), w.Database(), warehouse.EventProperties)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -324,7 +324,7 @@ func TestPropertyColumnsAreBounded(t *testing.T) {
 			many = append(many, fmt.Sprintf(`"k%03d":%d`, i, i))
 		}
 		load(t, w, raw.put(t, warehouse.Events, "a", eventLine(1, noon, "e", "u", "{"+strings.Join(many, ",")+"}")))
-		properties, err := warehouse.PropertyColumns(t.Context(), w.Database())
+		properties, err := warehouse.PropertyColumns(t.Context(), w.Database(), warehouse.EventProperties)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,6 +47,9 @@ type Attribute struct {
 // removed is the value of a removed attribute.
 const removed = "null"
 
+// Removed reports whether the attribute was removed.
+func (a Attribute) Removed() bool { return a.Value == removed }
+
 // beats reports whether a wins over b: the later write, and between writes of
 // the same time the greater canonical text, null lowest. It is a total order
 // over distinct attributes, which is why merging in any order ends the same.
@@ -131,7 +134,7 @@ func (u User) EncodeAttributes() (attributes, times string) {
 			ats.WriteByte(',')
 		}
 		fmt.Fprintf(&ats, "%s:%d", key, a.At)
-		if a.Value == removed {
+		if a.Removed() {
 			continue
 		}
 		if values.Len() > 1 {

@@ -26,6 +26,9 @@ func dialects() []dialect.Dialect {
 			"files":    {Number: "p1_number"},
 			"area":     {Text: "p2_text"},
 			"camelKey": {Text: "p3_text", Number: "p3_number", Boolean: "p3_boolean", Complex: "p3_complex"},
+		}}, Attributes: warehouse.Properties{Columns: map[string]warehouse.Columns{
+			"plan":     {Text: "a1_text"},
+			"camelKey": {Text: "a2_text", Number: "a2_number", Boolean: "a2_boolean", Complex: "a2_complex"},
 		}}},
 		dialect.PostgreSQL{Collation: "C.utf8"},
 		dialect.Redshift{},

@@ -66,10 +66,10 @@ type Service struct {
 	columns   *columnCache
 }
 
-// columnCache is the catalogue of typed columns as of a load.
+// columnCache are the catalogues of typed columns as of a state of the tables.
 type columnCache struct {
-	loadID     int64
-	properties warehouse.Properties
+	state                  state
+	properties, attributes warehouse.Properties
 }
 
 // New makes a service. It does not touch the database: that may not be there
@@ -273,45 +273,51 @@ func (s *Service) dialect(ctx context.Context) (dialect.Dialect, error) {
 	}
 	switch s.db.Dialect {
 	case warehouse.DuckDB:
-		properties, err := s.properties(ctx)
+		c, err := s.typedColumns(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return dialect.For(s.db.Dialect, properties, "")
+		return dialect.For(s.db.Dialect, c.properties, c.attributes, "")
 	case warehouse.PostgreSQL:
 		collation, err := s.lowerCollation(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return dialect.For(s.db.Dialect, warehouse.Properties{}, collation)
+		return dialect.For(s.db.Dialect, warehouse.Properties{}, warehouse.Properties{}, collation)
 	default:
-		return dialect.For(s.db.Dialect, warehouse.Properties{}, "")
+		return dialect.For(s.db.Dialect, warehouse.Properties{}, warehouse.Properties{}, "")
 	}
 }
 
-// properties reads the catalogue of typed columns again after each load: only
-// a load adds columns.
-func (s *Service) properties(ctx context.Context) (warehouse.Properties, error) {
-	var last sql.NullInt64
-	if err := s.reader(ctx).QueryRowContext(ctx, `SELECT MAX("load_id") FROM "loaf_loads"`).Scan(&last); err != nil {
-		return warehouse.Properties{}, err
+// typedColumns reads the catalogues of typed columns again after each load and
+// each merge of users: nothing else adds columns.
+func (s *Service) typedColumns(ctx context.Context) (*columnCache, error) {
+	var now state
+	var err error
+	if r := readingOf(ctx); r != nil && r.tx != nil {
+		now = r.state // was read in the same transaction
+	} else if now, err = readState(ctx, s.db.SQL); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	cached := s.columns
 	s.mu.Unlock()
-	if cached != nil && cached.loadID == last.Int64 {
-		return cached.properties, nil
+	if cached != nil && cached.state == now {
+		return cached, nil
 	}
 	// Outside of a reading, a load that commits between the two makes the
-	// catalogue newer than its number, which costs one more reading.
-	properties, err := warehouse.PropertyColumnsIn(ctx, s.reader(ctx), s.db.Dialect)
-	if err != nil {
-		return warehouse.Properties{}, err
+	// catalogues newer than the state, which costs one more reading.
+	found := &columnCache{state: now}
+	if found.properties, err = warehouse.PropertyColumnsIn(ctx, s.reader(ctx), s.db.Dialect, warehouse.EventProperties); err != nil {
+		return nil, err
+	}
+	if found.attributes, err = warehouse.PropertyColumnsIn(ctx, s.reader(ctx), s.db.Dialect, warehouse.UserAttributes); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
-	s.columns = &columnCache{loadID: last.Int64, properties: properties}
+	s.columns = found
 	s.mu.Unlock()
-	return properties, nil
+	return found, nil
 }
 
 // lowerCollation chooses the collation that lower-cases all of Unicode: by

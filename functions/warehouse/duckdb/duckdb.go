@@ -89,7 +89,13 @@ func (w *Warehouse) Migrate(ctx context.Context) error {
 		return err
 	}
 	// One process owns the file, so nothing else can migrate it.
-	return migrate.Run(ctx, w.db, steps, func(context.Context, *sql.Tx) error { return nil }, w.now)
+	if err := migrate.Run(ctx, w.db, steps, func(context.Context, *sql.Tx) error { return nil }, w.now); err != nil {
+		return err
+	}
+	if err := fillAttributes(ctx, w.db); err != nil {
+		return fmt.Errorf("fill the columns of the users' attributes: %w", err)
+	}
+	return nil
 }
 
 // Database is what readers query.

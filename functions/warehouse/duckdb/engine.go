@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -249,35 +248,6 @@ func stagedDays(ctx context.Context, tx *sql.Tx) (days []time.Time, err error) {
 		days = append(days, day)
 	}
 	return days, rows.Err()
-}
-
-// ReadUsers implements writer.Engine.
-func (e *engine) ReadUsers(ctx context.Context, tx *sql.Tx, ids []string) ([]warehouse.User, error) {
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.QueryContext(ctx, `SELECT "user_id", "created_at", "updated_at", CAST("attributes" AS VARCHAR), CAST("attribute_times" AS VARCHAR)
-FROM "users" WHERE "user_id" IN (SELECT unnest(from_json($1, '["VARCHAR"]')))`, string(list))
-	if err != nil {
-		return nil, err
-	}
-	return writer.ScanUsers(rows)
-}
-
-// WriteUsers implements writer.Engine. The rows travel as one JSON value: a
-// statement of thousands of placeholders takes longer to parse than to run.
-func (e *engine) WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error {
-	rows, err := writer.EncodeUsers(users)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO "users" ("user_id", "created_at", "updated_at", "attributes", "attribute_times")
-SELECT u."user_id", u."created_at", u."updated_at", u."attributes", u."attribute_times"
-FROM (SELECT unnest(from_json($1, '[{"user_id":"VARCHAR","created_at":"TIMESTAMP","updated_at":"TIMESTAMP","attributes":"VARCHAR","attribute_times":"VARCHAR"}]')) AS u)
-ON CONFLICT ("user_id") DO UPDATE SET "created_at" = excluded."created_at", "updated_at" = excluded."updated_at",
-  "attributes" = excluded."attributes", "attribute_times" = excluded."attribute_times"`, rows)
-	return err
 }
 
 // Classify implements writer.Engine.

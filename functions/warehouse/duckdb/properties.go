@@ -39,25 +39,40 @@ func (t *types) add(name string) {
 	}
 }
 
-// property is an event property as the stage has it and as the table keeps it.
+// addValue notes the type of a value, which is canonical JSON and not null.
+func (t *types) addValue(value string) {
+	switch value[0] {
+	case '"':
+		t.text = true
+	case 't', 'f':
+		t.boolean = true
+	case '{', '[':
+		t.complex = true
+	default:
+		t.number = true
+	}
+}
+
+// property is an event property, or an attribute, as the rows that are being
+// written have it and as the table keeps it.
 type property struct {
 	name string
-	// staged are the types in this load.
+	// staged are the types in these rows.
 	staged types
-	// column is its row in the catalogue; promoted is false when it stays in
-	// the JSON column alone.
-	column   warehouse.PropertyColumn
+	// columns are those that it has by now; promoted is false when it stays in the
+	// JSON column alone.
+	columns  warehouse.Columns
 	promoted bool
 }
 
 // insert moves the stage into the events table, adding the columns that are
 // missing, and keeps the catalogues.
 func insert(ctx context.Context, tx *sql.Tx, loadID int64) error {
-	properties, err := stagedProperties(ctx, tx)
+	properties, err := membersOf(ctx, tx, "loaf_stage", warehouse.EventProperties.JSON)
 	if err != nil {
 		return fmt.Errorf("read the properties: %w", err)
 	}
-	if err := promote(ctx, tx, properties); err != nil {
+	if _, err := promote(ctx, tx, warehouse.EventProperties, properties); err != nil {
 		return fmt.Errorf("add columns: %w", err)
 	}
 	if _, err := tx.ExecContext(ctx, insertStatement(properties), loadID); err != nil {
@@ -76,11 +91,11 @@ ON CONFLICT ("event") DO UPDATE SET "count" = "count" + excluded."count",
 	return nil
 }
 
-// stagedProperties finds the properties of the stage and their types: first
+// membersOf finds the members of a table's JSON objects and their types: first
 // their names, then the types of all of them in one parse of each row. (DuckDB's
 // json_group_structure tells both, and takes tens of times as long.)
-func stagedProperties(ctx context.Context, tx *sql.Tx) ([]*property, error) {
-	names, err := texts(ctx, tx, `SELECT DISTINCT unnest(json_keys("properties")) FROM "loaf_stage"`)
+func membersOf(ctx context.Context, tx *sql.Tx, table, column string) ([]*property, error) {
+	names, err := texts(ctx, tx, fmt.Sprintf(`SELECT DISTINCT unnest(json_keys("%s")) FROM "%s"`, column, table))
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
@@ -89,7 +104,7 @@ func stagedProperties(ctx context.Context, tx *sql.Tx) ([]*property, error) {
 	for i, name := range names {
 		all[i], pointers[i] = &property{name: name}, pointer(name)
 	}
-	signatures, err := texts(ctx, tx, fmt.Sprintf(`SELECT DISTINCT array_to_string(list_transform(json_type("properties", %s), t -> COALESCE(t, '')), ',') FROM "loaf_stage"`, literalList(pointers)))
+	signatures, err := texts(ctx, tx, fmt.Sprintf(`SELECT DISTINCT array_to_string(list_transform(json_type("%s", %s), t -> COALESCE(t, '')), ',') FROM "%s"`, column, literalList(pointers), table))
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +133,12 @@ func texts(ctx context.Context, tx *sql.Tx, query string) (out []string, err err
 	return out, rows.Err()
 }
 
-// promote gives columns to the properties that have none, while there is room.
-func promote(ctx context.Context, tx *sql.Tx, properties []*property) error {
-	known, err := warehouse.ReadPropertyColumns(ctx, tx)
+// promote gives columns to the properties that have none, while there is room, and
+// gives back the whole catalogue.
+func promote(ctx context.Context, tx *sql.Tx, t warehouse.TypedTable, properties []*property) (map[string]warehouse.PropertyColumn, error) {
+	known, err := warehouse.ReadPropertyColumns(ctx, tx, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range properties {
 		column, exists := known[p.name]
@@ -137,25 +153,25 @@ func promote(ctx context.Context, tx *sql.Tx, properties []*property) error {
 		column.Number = column.Number || p.staged.number
 		column.Boolean = column.Boolean || p.staged.boolean
 		column.Complex = column.Complex || p.staged.complex
-		p.column, p.promoted = column, true
+		p.columns, p.promoted = t.Columns(column), true
 		known[p.name] = column
 		if exists && before == column {
 			continue
 		}
-		if err := addColumns(ctx, tx, before.Columns(), column.Columns()); err != nil {
-			return err
+		if err := addColumns(ctx, tx, t.Table, t.Columns(before), p.columns); err != nil {
+			return nil, err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO "loaf_property_columns" ("property_id", "property", "text", "number", "boolean", "complex") VALUES ($1, $2, $3, $4, $5, $6)
+		_, err := tx.ExecContext(ctx, `INSERT INTO "`+t.Catalogue+`" ("property_id", "property", "text", "number", "boolean", "complex") VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT ("property_id") DO UPDATE SET "text" = excluded."text", "number" = excluded."number", "boolean" = excluded."boolean", "complex" = excluded."complex"`,
 			column.ID, column.Property, column.Text, column.Number, column.Boolean, column.Complex)
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return known, nil
 }
 
-func addColumns(ctx context.Context, tx *sql.Tx, before, after warehouse.Columns) error {
+func addColumns(ctx context.Context, tx *sql.Tx, table string, before, after warehouse.Columns) error {
 	for _, c := range []struct{ before, after, sqlType string }{
 		{before.Text, after.Text, "VARCHAR"},
 		{before.Number, after.Number, "DOUBLE"},
@@ -165,31 +181,39 @@ func addColumns(ctx context.Context, tx *sql.Tx, before, after warehouse.Columns
 		if c.before != "" || c.after == "" {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`ALTER TABLE "events" ADD COLUMN "%s" %s`, c.after, c.sqlType)); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`ALTER TABLE "%s" ADD COLUMN "%s" %s`, table, c.after, c.sqlType)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// insertStatement copies the stage into the table. The properties are taken out
-// of the JSON together, in one parse of each row; values of mixed types as JSON
-// text, whose first letter shows its type. Names that differ by case alone
-// cannot stand together in that parse (the names of DuckDB's struct fields
-// ignore case) and are taken out one by one.
+// insertStatement copies the stage into the table.
 func insertStatement(properties []*property) string {
+	columns := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `"load_id"`}
+	values := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `CAST($1 AS BIGINT)`}
+	typed, of, from := typedValues(properties, warehouse.EventProperties.JSON, `"loaf_stage"`)
+	return fmt.Sprintf("INSERT INTO \"events\" (%s)\nSELECT %s\nFROM %s",
+		strings.Join(append(columns, typed...), ", "), strings.Join(append(values, of...), ", "), from)
+}
+
+// typedValues writes how the typed columns of the properties are filled from a
+// column of JSON objects: the columns, their values, and what these are selected
+// from. The properties are taken out of the JSON together, in one parse of each
+// row; values of mixed types as JSON text, whose first letter shows its type. Names
+// that differ by case alone cannot stand together in that parse (the names of
+// DuckDB's struct fields ignore case) and are taken out one by one.
+func typedValues(properties []*property, column, rows string) (columns, values []string, from string) {
 	folded := map[string]int{}
 	for _, p := range properties {
 		folded[strings.ToLower(p.name)]++
 	}
-	columns := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `"load_id"`}
-	values := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `CAST($1 AS BIGINT)`}
 	var fields, texts []string
 	for _, p := range properties {
 		if !p.promoted {
 			continue
 		}
-		c := p.column.Columns()
+		c := p.columns
 		alone := folded[strings.ToLower(p.name)] == 1
 		if alone && p.staged.count() == 1 {
 			column, sqlType := single(p.staged, c)
@@ -197,7 +221,7 @@ func insertStatement(properties []*property) string {
 			columns, values = append(columns, `"`+column+`"`), append(values, fmt.Sprintf(`struct_extract_at("loaf_fields", %d)`, len(fields)))
 			continue
 		}
-		json := fmt.Sprintf(`json_extract("properties", %s)`, literal(pointer(p.name)))
+		json := fmt.Sprintf(`json_extract("%s", %s)`, column, literal(pointer(p.name)))
 		if alone {
 			fields = append(fields, quoteJSON(p.name)+`:"JSON"`)
 			json = fmt.Sprintf(`struct_extract_at("loaf_fields", %d)`, len(fields))
@@ -218,14 +242,14 @@ func insertStatement(properties []*property) string {
 			}
 		}
 	}
-	from := `"loaf_stage"`
+	from = rows
 	if len(fields) > 0 {
-		from = fmt.Sprintf(`(SELECT *, json_transform("properties", %s) AS "loaf_fields" FROM "loaf_stage")`, literal("{"+strings.Join(fields, ",")+"}"))
+		from = fmt.Sprintf(`(SELECT *, json_transform("%s", %s) AS "loaf_fields" FROM %s)`, column, literal("{"+strings.Join(fields, ",")+"}"), from)
 	}
 	if len(texts) > 0 {
 		from = fmt.Sprintf(`(SELECT *, %s FROM %s)`, strings.Join(texts, ", "), from)
 	}
-	return fmt.Sprintf("INSERT INTO \"events\" (%s)\nSELECT %s\nFROM %s", strings.Join(columns, ", "), strings.Join(values, ", "), from)
+	return columns, values, from
 }
 
 func single(t types, c warehouse.Columns) (column, sqlType string) {
@@ -284,7 +308,7 @@ type typedCount struct {
 
 // counts are the counts of the types that the load has.
 func (p *property) counts() (out []typedCount) {
-	c := p.column.Columns()
+	c := p.columns
 	for _, t := range []struct {
 		staged               bool
 		jsonType, expression string

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"regexp"
 	"strconv"
@@ -188,6 +189,9 @@ func (e *engine) ReadUsers(ctx context.Context, tx *sql.Tx, ids []string) ([]war
 	}
 	return writer.ScanUsers(rows)
 }
+
+// PrepareUsers implements writer.Engine: attributes lie in one column.
+func (e *engine) PrepareUsers(context.Context, *sql.Tx, iter.Seq[warehouse.User]) error { return nil }
 
 // WriteUsers implements writer.Engine.
 func (e *engine) WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error {

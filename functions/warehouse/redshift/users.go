@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -121,6 +122,9 @@ type userRow struct {
 }
 
 func (r userRow) large() bool { return len(r.attributes) > maxText || len(r.times) > maxText }
+
+// PrepareUsers implements writer.Engine: attributes lie in one column.
+func (e *engine) PrepareUsers(context.Context, *sql.Tx, iter.Seq[warehouse.User]) error { return nil }
 
 // WriteUsers implements writer.Engine. There is no upsert: the rows that exist
 // are deleted, and all are inserted.

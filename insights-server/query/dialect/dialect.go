@@ -207,12 +207,12 @@ func Quote(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
-// For gives the dialect of a database. Properties are the typed columns of its
-// events table; collation is PostgreSQL's for lower-casing.
-func For(name warehouse.Dialect, properties warehouse.Properties, collation string) (Dialect, error) {
+// For gives the dialect of a database. Properties and attributes are the typed
+// columns of its events and its users; collation is PostgreSQL's for lower-casing.
+func For(name warehouse.Dialect, properties, attributes warehouse.Properties, collation string) (Dialect, error) {
 	switch name {
 	case warehouse.DuckDB:
-		return DuckDB{Properties: properties}, nil
+		return DuckDB{Properties: properties, Attributes: attributes}, nil
 	case warehouse.PostgreSQL:
 		return PostgreSQL{Collation: collation}, nil
 	case warehouse.Redshift:

@@ -8,10 +8,10 @@ import (
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
-// DuckDB reads properties from typed columns, and from the JSON those that
-// have none.
+// DuckDB reads properties and attributes from typed columns, and from the JSON
+// those that have none.
 type DuckDB struct {
-	Properties warehouse.Properties
+	Properties, Attributes warehouse.Properties
 }
 
 // Name implements Dialect.
@@ -33,20 +33,25 @@ func (DuckDB) Param(placeholder string, _ Type) string { return placeholder }
 
 // EventProperty implements Dialect.
 func (d DuckDB) EventProperty(args *Args, name string) (Property, error) {
-	columns, ok := d.Properties.Columns[name]
-	if !ok {
-		if d.Properties.Complete {
-			return Property{}, nil
+	if columns, ok := d.Properties.Columns[name]; ok {
+		return fromColumns("e", columns), nil
+	}
+	if d.Properties.Complete {
+		return Property{}, nil
+	}
+	at := bindPointer(args, name)
+	return d.fromJSON(fmt.Sprintf(`json_type(e."properties", %s)`, at), fmt.Sprintf(`json_extract_string(e."properties", %s)`, at)), nil
+}
+
+// fromColumns reads a member of the row from its typed columns.
+func fromColumns(row string, c warehouse.Columns) Property {
+	column := func(name string) string {
+		if name == "" {
+			return ""
 		}
-		at := bindPointer(args, name)
-		return d.fromJSON(fmt.Sprintf(`json_type(e."properties", %s)`, at), fmt.Sprintf(`json_extract_string(e."properties", %s)`, at)), nil
+		return row + "." + Quote(name)
 	}
-	p := Property{
-		Text:    eventColumn(columns.Text),
-		Number:  eventColumn(columns.Number),
-		Boolean: eventColumn(columns.Boolean),
-		Complex: eventColumn(columns.Complex),
-	}
+	p := Property{Text: column(c.Text), Number: column(c.Number), Boolean: column(c.Boolean), Complex: column(c.Complex)}
 	var set []string
 	for _, column := range []string{p.Text, p.Number, p.Boolean, p.Complex} {
 		if column != "" {
@@ -57,19 +62,19 @@ func (d DuckDB) EventProperty(args *Args, name string) (Property, error) {
 		p.Set = "(" + strings.Join(set, " OR ") + ")"
 	}
 	p.Exact = p.Number
-	return p, nil
+	return p
 }
 
-func eventColumn(name string) string {
-	if name == "" {
-		return ""
-	}
-	return "e." + Quote(name)
-}
-
-// UserAttribute implements Dialect. The JSON of each user is parsed once for the
-// type and once for the value: a breakdown's key names them tens of times.
+// UserAttribute implements Dialect. An attribute without columns is parsed from
+// each user's JSON once for the type and once for the value: a breakdown's key names
+// them tens of times.
 func (d DuckDB) UserAttribute(args *Args, name string) (Property, error) {
+	if columns, ok := d.Attributes.Columns[name]; ok {
+		return fromColumns("a", columns), nil
+	}
+	if d.Attributes.Complete {
+		return Property{}, nil
+	}
 	at := bindPointer(args, name)
 	// Unlike the attribute's name this needs no quoting, and it is as much its own.
 	id := strings.Trim(at, mark)

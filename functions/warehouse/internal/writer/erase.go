@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -609,6 +610,9 @@ func (t *erasure) users(ctx context.Context) error {
 	// What was merged since they were read.
 	if err := t.kept.gather(ctx, t.tx); err != nil {
 		return err
+	}
+	if err := t.w.engine.PrepareUsers(ctx, t.tx, maps.Values(t.kept.states)); err != nil {
+		return fmt.Errorf("prepare for the users: %w", err)
 	}
 	for _, u := range rows {
 		left, ok := t.kept.states[u.ID]

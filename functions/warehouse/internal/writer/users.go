@@ -64,6 +64,10 @@ const batch = 1000
 // counting in the reports what was new.
 func (w *Writer) store(ctx context.Context, tx *sql.Tx, m *merger, reports []*warehouse.ObjectReport) error {
 	existed := map[string]bool{}
+	// What the stored rows have is prepared already.
+	if err := w.engine.PrepareUsers(ctx, tx, maps.Values(m.users)); err != nil {
+		return fmt.Errorf("prepare for %d users: %w", len(m.users), err)
+	}
 	for ids := range slices.Chunk(m.order, batch) {
 		stored, err := w.engine.ReadUsers(ctx, tx, ids)
 		if err != nil {

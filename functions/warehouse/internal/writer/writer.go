@@ -10,6 +10,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ type Engine interface {
 	StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, objects []warehouse.Object) (StoredEvents, error)
 	// ReadUsers gives the stored rows of the ids that exist.
 	ReadUsers(ctx context.Context, tx *sql.Tx, ids []string) ([]warehouse.User, error)
+	// PrepareUsers makes room for all attributes of users that a transaction is
+	// going to write, before it writes the first of them.
+	PrepareUsers(ctx context.Context, tx *sql.Tx, users iter.Seq[warehouse.User]) error
 	// WriteUsers inserts the users or replaces their rows.
 	WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error
 	// Gone is the SQL that reads the catalogues' share of events that go.

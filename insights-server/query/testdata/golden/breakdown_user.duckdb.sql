@@ -2,14 +2,13 @@ SELECT 0 AS "series", "group", "bucket", CAST(SUM("n") AS BIGINT) AS "events", C
 FROM (SELECT COALESCE(g."group", CASE WHEN r."key" IS NULL THEN -1 ELSE -2 END) AS "group", r."bucket" AS "bucket", r."user_id", COUNT(*) AS "n"
 FROM (SELECT (epoch_us(e."timestamp") - (1704067200000000)) // 604800000000 AS "bucket", e."user_id", u."key" AS "key"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", COALESCE('s' || (CASE WHEN a."type0" = 'VARCHAR' THEN a."value0" END), 's' || (CASE WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) < 1e15 AND CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END = trunc(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) THEN CAST(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS BIGINT) AS VARCHAR) WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) >= 1e21 OR abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) < 1e-6 THEN regexp_replace(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR), 'e([+-])0', 'e\1') WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) >= 1e15 AND CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END = trunc(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) THEN CAST(CAST(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR) AS DECIMAL(38, 0)) AS VARCHAR) WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) < 1e-3 THEN rtrim(CAST(CAST(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR) AS DECIMAL(38, 30)) AS VARCHAR), '0') ELSE CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR) END), CASE WHEN CASE WHEN a."type0" = 'BOOLEAN' THEN a."value0" = 'true' END THEN 'strue' WHEN NOT CASE WHEN a."type0" = 'BOOLEAN' THEN a."value0" = 'true' END THEN 'sfalse' END, 'j' || (CASE WHEN a."type0" IN ('OBJECT', 'ARRAY') THEN a."value0" END)) AS "key" FROM (SELECT a."user_id", json_type(a."attributes", $1) AS "type0", json_extract_string(a."attributes", $1) AS "value0" FROM "users" AS a) AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id", a."a1_text" AS "key" FROM "users" AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000'
-  AND e."event" = $2) AS r
-LEFT JOIN (SELECT $3 AS "key", 0 AS "group" UNION ALL SELECT $4, 1) AS g ON g."key" = r."key"
+  AND e."event" = $1) AS r
+LEFT JOIN (SELECT $2 AS "key", 0 AS "group" UNION ALL SELECT $3, 1) AS g ON g."key" = r."key"
 GROUP BY 1, 2, 3) AS p
 GROUP BY 2, 3
--- $1 = string /plan
--- $2 = string a
--- $3 = string sx
--- $4 = string s10
+-- $1 = string a
+-- $2 = string sx
+-- $3 = string s10

@@ -1,12 +1,10 @@
-SELECT 0 AS "series", "key", "n" FROM (SELECT "key", "n", "object", ROW_NUMBER() OVER (PARTITION BY "object" ORDER BY "n" DESC, "key") AS "place"
-FROM (SELECT "key", "n", CASE WHEN LEFT("key", 1) = 'j' OR LEFT("key", 2) IN ('s{', 's[') THEN 1 ELSE 0 END AS "object" FROM (SELECT u."key" AS "key", COUNT(*) AS "n"
+SELECT "series", "key", "n" FROM (SELECT 0 AS "series", "key", "n" FROM (SELECT u."key" AS "key", COUNT(*) AS "n"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", COALESCE('s' || (CASE WHEN a."type0" = 'VARCHAR' THEN a."value0" END), 's' || (CASE WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) < 1e15 AND CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END = trunc(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) THEN CAST(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS BIGINT) AS VARCHAR) WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) >= 1e21 OR abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) < 1e-6 THEN regexp_replace(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR), 'e([+-])0', 'e\1') WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) >= 1e15 AND CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END = trunc(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) THEN CAST(CAST(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR) AS DECIMAL(38, 0)) AS VARCHAR) WHEN abs(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END) < 1e-3 THEN rtrim(CAST(CAST(CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR) AS DECIMAL(38, 30)) AS VARCHAR), '0') ELSE CAST(CASE WHEN a."type0" IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE') THEN CAST(a."value0" AS DOUBLE) END AS VARCHAR) END), CASE WHEN CASE WHEN a."type0" = 'BOOLEAN' THEN a."value0" = 'true' END THEN 'strue' WHEN NOT CASE WHEN a."type0" = 'BOOLEAN' THEN a."value0" = 'true' END THEN 'sfalse' END, 'j' || (CASE WHEN a."type0" IN ('OBJECT', 'ARRAY') THEN a."value0" END)) AS "key" FROM (SELECT a."user_id", json_type(a."attributes", $1) AS "type0", json_extract_string(a."attributes", $1) AS "value0" FROM "users" AS a) AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id", a."a1_text" AS "key" FROM "users" AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000'
-  AND e."event" = $2
+  AND e."event" = $1
 GROUP BY 1) AS r
-WHERE "key" IS NOT NULL) AS r) AS r
-WHERE "place" <= CASE WHEN "object" = 1 THEN 100001 ELSE 3 END
--- $1 = string /plan
--- $2 = string a
+WHERE "key" IS NOT NULL
+ORDER BY "n" DESC, "key" LIMIT 3) AS r0
+-- $1 = string a

@@ -2,10 +2,10 @@ WITH s AS (
 SELECT "bucket", LAG("bucket") OVER (PARTITION BY "user_id" ORDER BY "bucket") AS "before", LEAD("bucket") OVER (PARTITION BY "user_id" ORDER BY "bucket") AS "after"
 FROM (SELECT DISTINCT e."user_id", CASE WHEN e."timestamp" < TIMESTAMP '2023-12-25 00:00:00.000000' THEN -1 ELSE (epoch_us(e."timestamp") - (1703462400000000)) // 604800000000 END AS "bucket"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", a."type2" <> 'NULL' AS c0 FROM (SELECT a."user_id", json_type(a."attributes", $1) AS "type2", json_extract_string(a."attributes", $1) AS "value2" FROM "users" AS a) AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id", (a."a1_text" IS NOT NULL) AS c0 FROM "users" AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."user_id" IS NOT NULL
-  AND e."event" = $2
-  AND ((e."p1_number" > $3) AND u.c0)
+  AND e."event" = $1
+  AND ((e."p1_number" > $2) AND u.c0)
   AND e."timestamp" < TIMESTAMP '2024-02-05 00:00:00.000000') AS r
 )
 SELECT "bucket", CASE WHEN "before" IS NULL THEN 0 WHEN "before" = "bucket" - 1 THEN 1 ELSE 2 END AS "state", COUNT(*) AS "users"
@@ -17,6 +17,5 @@ SELECT "bucket" + 1, 3, COUNT(*)
 FROM s
 WHERE "bucket" >= 0 AND "bucket" < 5 AND ("after" IS NULL OR "after" > "bucket" + 1)
 GROUP BY 1
--- $1 = string /plan
--- $2 = string a
--- $3 = float64 5
+-- $1 = string a
+-- $2 = float64 5

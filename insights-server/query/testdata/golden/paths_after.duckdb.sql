@@ -1,15 +1,15 @@
 WITH n AS (
 SELECT e."user_id", e."event", epoch_us(e."timestamp") AS "time", ROW_NUMBER() OVER (PARTITION BY e."user_id" ORDER BY e."timestamp", e."event_id") AS "place"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", a."type2" <> 'NULL' AS c0 FROM (SELECT a."user_id", json_type(a."attributes", $1) AS "type2", json_extract_string(a."attributes", $1) AS "value2" FROM "users" AS a) AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id", (a."a1_text" IS NOT NULL) AS c0 FROM "users" AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000'
   AND e."user_id" IS NOT NULL
-  AND ((e."p1_number" > $2) AND u.c0)
+  AND ((e."p1_number" > $1) AND u.c0)
 ), a AS (
 SELECT "user_id", MIN("place") AS "place", MIN("time") AS "time"
 FROM n
-WHERE "event" = $3
+WHERE "event" = $2
 GROUP BY 1
 )
 SELECT "step", "from", "event", COUNT(*) AS "users"
@@ -18,6 +18,5 @@ FROM (SELECT n."user_id", n."place" - a."place" AS "step", n."event"
 FROM a JOIN n ON n."user_id" = a."user_id"
 WHERE n."place" - a."place" >= 0 AND n."place" - a."place" <= 3 AND n."time" - a."time" <= 604800000000) AS s) AS r
 GROUP BY 1, 2, 3
--- $1 = string /plan
--- $2 = float64 5
--- $3 = string a
+-- $1 = float64 5
+-- $2 = string a

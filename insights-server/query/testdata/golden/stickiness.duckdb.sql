@@ -13,7 +13,7 @@ SELECT 1 AS "series", "n" AS "intervals", COUNT(*) AS "users"
 FROM (SELECT "user_id", COUNT(DISTINCT "bucket") AS "n"
 FROM (SELECT e."user_id", (epoch_us(e."timestamp") - (1704067200000000)) // 604800000000 AS "bucket"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", a."type1" <> 'NULL' AS c0 FROM (SELECT a."user_id", json_type(a."attributes", $2) AS "type1", json_extract_string(a."attributes", $2) AS "value1" FROM "users" AS a) AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_id", (a."a1_text" IS NOT NULL) AS c0 FROM "users" AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000'
   AND (u.c0)
@@ -21,4 +21,3 @@ WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
 GROUP BY 1) AS p
 GROUP BY 2
 -- $1 = string a
--- $2 = string /plan
