@@ -58,3 +58,18 @@ test("describes, verifies and hides names, and finds what is odd about them", as
   await page.getByText("Show 1 hidden name").click();
   await expect(page.getByRole("option", { name: /^internal ping/ })).toBeVisible();
 });
+
+test("shows what a load brought without being asked again", async ({ page, fresh }) => {
+  const at = new Date(Date.now() - 60_000).toISOString();
+  await fresh.seed([{ event: "sign_up", user_id: "ann", timestamp: at }]);
+  await open(page, fresh, "/data");
+  const row = (name: string) => page.getByRole("listitem", { name, exact: true });
+  await expect(row("sign_up")).toContainText("1 event");
+
+  await fresh.seed([
+    { event: "sign_up", user_id: "bob", timestamp: at },
+    { event: "order placed", user_id: "bob", timestamp: at, properties: { size: 3 } },
+  ]);
+  await expect(row("sign_up")).toContainText("2 events");
+  await expect(row("order placed")).toContainText("1 event");
+});

@@ -21,7 +21,7 @@ async function show(): Promise<ReactNode> {
   serve(state.replies);
   // Only now: the page's modules keep the fetch that they find.
   const { View } = await import("./view");
-  return <View path={state.path} />;
+  return <View path={state.path} press={state.press} />;
 }
 
 const root = document.getElementById("root");

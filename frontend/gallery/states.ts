@@ -41,7 +41,13 @@ import {
 } from "./lists";
 import type { Replies, Reply } from "./server";
 
-export type State = { name: string; path: string; replies: Replies };
+export type State = {
+  name: string;
+  path: string;
+  replies: Replies;
+  /** The name of the button that opens what is shown. */
+  press?: string;
+};
 
 const NAMES = ["order placed", "visit", "basket filled", "account created", GERMAN, ARABIC, EMOJI, LONG];
 
@@ -122,6 +128,12 @@ const state = (name: string, path: string, replies: Replies = {}): State => ({
   name,
   path,
   replies: { ...AROUND, ...replies },
+});
+
+/** What a button of a view opens. */
+const opened = (name: string, press: string, path: string, replies: Replies = {}): State => ({
+  ...state(name, path, replies),
+  press,
 });
 
 /** A view on its way and failed: what all have. */
@@ -214,6 +226,8 @@ const savedOnes: State[] = [
   ...late("dashboards", "/dashboards", DASHBOARDS),
   state("dashboard", THE_DASHBOARD),
   state("dashboard-odd", `/dashboards/${oddDashboard.id}`),
+  opened("dashboard-editing", "Edit", THE_DASHBOARD),
+  opened("dashboard-odd-editing", "Edit", `/dashboards/${oddDashboard.id}`),
   state("dashboard-empty", "/dashboards/new", { [DASHBOARD]: json(empty) }),
   state("dashboard-missing", "/dashboards/gone"),
   state("dashboard-cards-empty", THE_DASHBOARD, { [RUN]: runs(true) }),
@@ -260,6 +274,7 @@ const watched: State[] = [
   state("data", "/data"),
   state("data-properties", "/data?of=event"),
   state("data-attributes", "/data?of=user"),
+  opened("data-define", "Define a name", "/data"),
   state("data-not-found", "/data?search=nothing-of-this-name"),
   state("data-empty", "/data", { [DEFINED_EVENTS]: json({ ...definedEvents, events: [] }) }),
   state("data-viewer", "/data", { [SESSION]: json(session("viewer")) }),
@@ -278,11 +293,19 @@ const others: State[] = [
   state("person-odd", `/people/user?id=${encodeURIComponent(LONG)}`, {
     [PERSON]: json(profile(LONG, { [LONG]: LONG, مدينة: "القاهرة", mood: EMOJI })),
   }),
+  opened("person-delete", "Delete this person’s data…", `/people/user?id=${encodeURIComponent(LONG)}`, {
+    [PERSON]: json(profile(LONG, {})),
+  }),
   state("person-unknown", "/people/user?id=nobody", { [PERSON]: missing }),
   ...late("person", "/people/user?id=ada", PERSON),
   state("activity", "/activity", { [ACTIVITY]: json(activity) }),
   state("activity-empty", "/activity", { [ACTIVITY]: json({ events: [], next_cursor: null }) }),
   ...late("activity", "/activity", ACTIVITY),
+  // The file is fetched by the browser itself, which tells how far it is and what went wrong.
+  opened("activity-export", "Export…", "/activity", { [ACTIVITY]: json(activity) }),
+  opened("activity-export-odd", "Export…", `/activity?event=${encodeURIComponent(LONG)}`, {
+    [ACTIVITY]: json(activity),
+  }),
   state("pipeline", "/pipeline"),
   state("pipeline-trouble", "/pipeline", { [PIPELINE]: json(troubled) }),
   state("pipeline-unproven", "/pipeline", { [AUDIT]: json(audit([unproven, proven])) }),

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Button } from "./button";
 import { errorText } from "./error-text";
 import { Notice } from "./notice";
+import page from "./page.module.css";
 import { usePageTitle } from "./use-page-title";
 
 type UnopenedPageProps = {
@@ -12,22 +13,21 @@ type UnopenedPageProps = {
   onRetry: () => void;
   /** The way to the others of its kind. */
   back: ReactNode;
-  className: string | undefined;
 };
 
 /** In place of something saved that is on its way, or could not be fetched. */
-export function UnopenedPage({ title, error, onRetry, back, className }: UnopenedPageProps) {
+export function UnopenedPage({ title, error, onRetry, back }: UnopenedPageProps) {
   usePageTitle(title);
   if (error === null) {
     return (
-      <main className={className} aria-busy="true">
+      <main className={page.page} aria-busy="true">
         <h1 className="visually-hidden">{title}</h1>
       </main>
     );
   }
   const { title: problem, advice } = errorText(error);
   return (
-    <main className={className}>
+    <main className={page.page}>
       <Notice
         large
         page

@@ -10,7 +10,8 @@ import { errorText } from "../../components/error-text";
 import { EventList } from "../../components/event-list";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
-import column from "../../components/page.module.css";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { usePresence } from "../../components/use-presence";
 import { formatNumber, userLocale } from "../../format/numbers";
@@ -30,8 +31,8 @@ export function ActivityPage() {
   const [params, setParams] = useSearchParams();
   const event = params.get("event") ?? ALL_EVENTS;
   return (
-    <main className={column.page}>
-      <h1 className={column.heading}>Activity</h1>
+    <main className={page.page}>
+      <PageHead title="Activity" />
       {/* Another event begins anew: what came of the one before is none of it. */}
       <Activity
         key={event}
@@ -60,7 +61,7 @@ function Activity({ event, onEvent }: { event: string; onEvent: (event: string) 
     void queryClient.resetQueries({ queryKey: [...activityKey, event] });
   }, [stale, queryClient, event]);
 
-  const events = merge(live.shown, activity.data?.pages.flatMap((page) => page.events) ?? []);
+  const events = merge(live.shown, activity.data?.pages.flatMap(({ events }) => events) ?? []);
   return (
     <>
       <div className={styles.tools}>
@@ -93,7 +94,7 @@ function Activity({ event, onEvent }: { event: string; onEvent: (event: string) 
         )}
       </div>
       {activity.data ? (
-        <section className={column.panel} aria-label="Newest events" aria-busy={activity.isPlaceholderData}>
+        <section className={page.panel} aria-label="Newest events" aria-busy={activity.isPlaceholderData}>
           {events.length === 0 && (
             <Notice title="Nothing has happened yet">Events show here as soon as they are loaded.</Notice>
           )}

@@ -3,6 +3,7 @@ import type { Alert } from "../../api/alerts";
 import { useSaveAlert } from "../../api/alerts";
 import { Button } from "../../components/button";
 import { FormError } from "../../components/form-error";
+import page from "../../components/page.module.css";
 import { Select } from "../../components/select";
 import { Switch } from "../../components/switch";
 import { TextArea } from "../../components/text-area";
@@ -51,7 +52,7 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
   };
 
   return (
-    <form onSubmit={submit} className={styles.panel} aria-label={alert ? "Change the alert" : "New alert"}>
+    <form onSubmit={submit} className={page.panel} aria-label={alert ? "Change the alert" : "New alert"}>
       <TextField
         label="Name"
         labelShown
@@ -60,8 +61,8 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
         value={draft.name}
         onChange={(name) => change({ name })}
       />
-      <div className={styles.line}>
-        <div className={styles.wide}>
+      <div className={page.line}>
+        <div className={page.wide}>
           <Select
             label="Watch"
             labelShown
@@ -70,7 +71,7 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
             options={watched.lines}
           />
         </div>
-        <div className={styles.wide}>
+        <div className={page.wide}>
           <Select
             label="Of the"
             labelShown
@@ -81,8 +82,8 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
         </div>
       </div>
       {watched.property !== null && (
-        <div className={styles.line}>
-          <div className={styles.wide}>
+        <div className={page.line}>
+          <div className={page.wide}>
             <TextField
               label={`Group of ${watched.property}`}
               labelShown
@@ -97,8 +98,8 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
           </Switch>
         </div>
       )}
-      <div className={styles.line}>
-        <div className={styles.narrow}>
+      <div className={page.line}>
+        <div className={page.narrow}>
           <Select
             label="Fires when it"
             labelShown
@@ -107,7 +108,7 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
             options={CONDITIONS}
           />
         </div>
-        <div className={styles.narrow}>
+        <div className={page.narrow}>
           <TextField
             label="Threshold"
             labelShown
@@ -118,7 +119,7 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
           />
         </div>
         {compares(draft.condition) && (
-          <div className={styles.narrow}>
+          <div className={page.narrow}>
             <Select
               label="Counted"
               labelShown
@@ -129,8 +130,8 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
           </div>
         )}
       </div>
-      <div className={styles.line}>
-        <div className={styles.narrow}>
+      <div className={page.line}>
+        <div className={page.narrow}>
           <Select
             label="Check at most every"
             labelShown
@@ -139,7 +140,7 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
             options={withOwn(EVERY, draft.every, "minutes")}
           />
         </div>
-        <div className={styles.narrow}>
+        <div className={page.narrow}>
           <Select
             label="Tell again while it fires"
             labelShown
@@ -149,7 +150,7 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
           />
         </div>
       </div>
-      <p className={styles.note}>
+      <p className={page.note}>
         It is checked after data was loaded, so that a sleeping warehouse is not woken for it.
       </p>
       <Switch isSelected={draft.withoutLoads} onChange={(withoutLoads) => change({ withoutLoads })}>
@@ -169,7 +170,7 @@ export function AlertForm({ alert, initial, watched, topics, onSaved }: AlertFor
         onChange={(description) => change({ description })}
       />
       {save.isError && <FormError error={save.error} />}
-      <div className={styles.line}>
+      <div className={page.line}>
         <Button type="submit" kind="primary" isDisabled={body === null || save.isPending}>
           {save.isPending ? "Saving…" : alert ? "Save changes" : "Make the alert"}
         </Button>
@@ -186,8 +187,8 @@ function Destinations({ draft, topics, dispatch }: DestinationsProps) {
     <div role="group" aria-label="Destinations" className={styles.destinations}>
       <h2>Who is told</h2>
       {draft.destinations.map(({ key, kind, url, topic: chosen }, index) => (
-        <div key={key} className={styles.line}>
-          <div className={styles.wide}>
+        <div key={key} className={page.line}>
+          <div className={page.wide}>
             {kind === "webhook" ? (
               <TextField
                 label={`Webhook ${index + 1}`}
@@ -216,7 +217,7 @@ function Destinations({ draft, topics, dispatch }: DestinationsProps) {
           </Button>
         </div>
       ))}
-      <div className={styles.line}>
+      <div className={page.line}>
         <Button onPress={() => dispatch({ type: "add", kind: "webhook", topic: "" })}>Add a webhook</Button>
         {topic !== undefined && (
           <Button onPress={() => dispatch({ type: "add", kind: "sns", topic })}>Add an SNS topic</Button>

@@ -17,6 +17,8 @@ import { ConfirmButton } from "../../components/confirm-button";
 import { errorText } from "../../components/error-text";
 import { FormError } from "../../components/form-error";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { SecretOnce } from "../../components/secret-once";
 import { UnopenedPage } from "../../components/unopened-page";
 import { usePageTitle } from "../../components/use-page-title";
@@ -36,7 +38,6 @@ export default function AlertPage() {
   if (alert.data) return <Opened key={id} alert={alert.data} />;
   return (
     <UnopenedPage
-      className={styles.page}
       title="Alert"
       error={alert.error}
       onRetry={() => void alert.refetch()}
@@ -54,8 +55,8 @@ export function NewAlertPage() {
   usePageTitle("New alert");
   const done = (alert: Alert) => void navigate(`/alerts/${alert.id}`, { replace: true });
   return (
-    <main className={styles.page}>
-      <h1 className={styles.heading}>New alert</h1>
+    <main className={page.page}>
+      <PageHead title="New alert" note={<Link to="/alerts">Alerts</Link>} />
       {made ? (
         <Secrets alert={made} onDone={() => done(made)} />
       ) : insightId === "" ? (
@@ -89,22 +90,21 @@ function Opened({ alert }: { alert: Alert }) {
   const { state } = alert;
   usePageTitle(alert.name);
   return (
-    <main className={styles.page}>
-      <div className={styles.head}>
-        <div className={styles.words}>
-          <h1 className={styles.heading} dir="auto">
-            {alert.name}
-          </h1>
-          <p className={styles.note}>
+    <main className={page.page}>
+      <PageHead
+        title={alert.name}
+        note={
+          <>
             <Link to="/alerts">Alerts</Link> ·{" "}
             <Link to={`/insights/${alert.insight_id}`} dir="auto">
               {state.insight ?? "The insight"}
             </Link>
-          </p>
-        </div>
+          </>
+        }
+      >
         <Status alert={alert} />
-      </div>
-      <section className={styles.panel} aria-label="How it stands">
+      </PageHead>
+      <section className={page.panel} aria-label="How it stands">
         <p>
           Fires when {state.line ?? "it"} {conditionText(alert.condition, locale)}.
           {state.value !== null && ` It was ${formatNumber(state.value, locale)} at the last check.`}
@@ -115,7 +115,7 @@ function Opened({ alert }: { alert: Alert }) {
             {state.failed_check} It is tried again.
           </Notice>
         )}
-        <p className={styles.note}>
+        <p className={page.note}>
           {state.checked_at ? `Checked ${instant(state.checked_at)}` : "Not checked yet"}
           {state.since && ` · so since ${instant(state.since)}`}
         </p>
@@ -150,7 +150,7 @@ function Tools({ alert, onDelete }: { alert: Alert; onDelete: () => void }) {
   const test = useTestAlert();
   return (
     <>
-      <div className={styles.line}>
+      <div className={page.line}>
         <Button
           isDisabled={alert.destinations.length === 0 || test.isPending}
           onPress={() => test.mutate(alert.id)}
@@ -186,11 +186,11 @@ function deliveryText({ to, ok, attempts, error }: AlertDelivery): string {
 function History({ id }: { id: string }) {
   const history = useAlertHistory(id);
   return (
-    <section className={styles.panel} aria-labelledby="history">
+    <section className={page.panel} aria-labelledby="history">
       <h2 id="history">History</h2>
       {history.data ? (
         history.data.length === 0 ? (
-          <p className={styles.note}>Nothing has happened yet.</p>
+          <p className={page.note}>Nothing has happened yet.</p>
         ) : (
           <ol aria-label="History">
             {history.data.map((entry) => (
@@ -201,7 +201,7 @@ function History({ id }: { id: string }) {
       ) : history.isError ? (
         <Failed error={history.error} onRetry={() => void history.refetch()} />
       ) : (
-        <div className={styles.waiting} aria-busy="true" />
+        <div className={page.waiting} aria-busy="true" />
       )}
     </section>
   );
@@ -209,20 +209,20 @@ function History({ id }: { id: string }) {
 
 function HistoryRow({ entry }: { entry: AlertEntry }) {
   return (
-    <li className={styles.item}>
-      <div className={styles.words}>
+    <li className={styles.entry}>
+      <div className={page.words}>
         <strong>{entryText(entry)}</strong>
         <span>
           {entry.value !== null && `Value ${formatNumber(entry.value, userLocale())}. `}
           {entry.reason}
         </span>
         {entry.deliveries?.map((delivery) => (
-          <span key={delivery.destination_id} className={styles.note}>
+          <span key={delivery.destination_id} className={page.note}>
             {deliveryText(delivery)}
           </span>
         ))}
       </div>
-      <time dateTime={entry.at} className={styles.note}>
+      <time dateTime={entry.at} className={page.note}>
         {instant(entry.at)}
       </time>
     </li>
@@ -272,7 +272,7 @@ function Editor({ alert, insightId, initial, onSaved }: EditorProps) {
   for (const part of [insight, alerts]) {
     if (part.isError && !part.data) return <Failed error={part.error} onRetry={() => void part.refetch()} />;
   }
-  if (!insight.data || !alerts.data) return <div className={styles.waiting} aria-busy="true" />;
+  if (!insight.data || !alerts.data) return <div className={page.waiting} aria-busy="true" />;
   const watched = linesOf(insight.data.query);
   if (watched === null) {
     return (

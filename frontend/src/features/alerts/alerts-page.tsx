@@ -4,10 +4,11 @@ import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { useNow } from "../../components/use-now";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatAgo, formatNumber, userLocale } from "../../format/numbers";
-import styles from "./alerts.module.css";
 import { Status } from "./status";
 import { conditionText } from "./texts";
 
@@ -17,8 +18,8 @@ export default function AlertsPage() {
   const alerts = useAlerts();
   const mayMake = useMay("editor");
   return (
-    <main className={styles.page}>
-      <h1 className={styles.heading}>Alerts</h1>
+    <main className={page.page}>
+      <PageHead title="Alerts" />
       {alerts.data ? (
         alerts.data.alerts.length === 0 ? (
           <Notice
@@ -33,11 +34,11 @@ export default function AlertsPage() {
         ) : (
           <>
             {mayMake && (
-              <p className={styles.note}>
+              <p className={page.note}>
                 For another one open a trend in <Link to="/insights">Insights</Link> and press “Alert me…”.
               </p>
             )}
-            <ul className={styles.list} aria-label="Alerts">
+            <ul className={page.list} aria-label="Alerts">
               {alerts.data.alerts.map((alert) => (
                 <AlertRow key={alert.id} alert={alert} />
               ))}
@@ -53,7 +54,7 @@ export default function AlertsPage() {
           {errorText(alerts.error).advice}
         </Notice>
       ) : (
-        <div className={styles.waiting} role="status" aria-busy="true">
+        <div className={page.waiting} role="status" aria-busy="true">
           <span className="visually-hidden">The list is on its way</span>
         </div>
       )}
@@ -66,15 +67,15 @@ function AlertRow({ alert }: { alert: Alert }) {
   const locale = userLocale();
   const { state } = alert;
   return (
-    <li className={styles.item}>
-      <div className={styles.words}>
+    <li className={page.item}>
+      <div className={page.words}>
         <Link to={`/alerts/${alert.id}`} dir="auto">
           {alert.name}
         </Link>
         <span>
           Fires when {state.line ?? "it"} {conditionText(alert.condition, locale)}
         </span>
-        <span className={styles.note}>
+        <span className={page.note}>
           {state.value !== null && `Last value ${formatNumber(state.value, locale)} · `}
           {state.checked_at
             ? `checked ${formatAgo(new Date(state.checked_at), now, locale)}`

@@ -3,6 +3,7 @@ import { useNavigate } from "react-router";
 import { useSaveCohort, type Cohort } from "../../api/cohorts";
 import { Button, IconButton } from "../../components/button";
 import { PlusIcon, TrashIcon } from "../../components/icons";
+import page from "../../components/page.module.css";
 import { SaveProblem } from "../../components/save-problem";
 import { Select } from "../../components/select";
 import { TextArea } from "../../components/text-area";
@@ -71,7 +72,7 @@ export function CohortEditor({ initial, base, onSaved, onCancel, onShowTheirs }:
         }}
         canSaveAsNew={advice === null && !copy.isPending}
       />
-      <section className={styles.panel} aria-label="What it is called">
+      <section className={page.panel} aria-label="What it is called">
         <TextField
           label="Name"
           labelShown
@@ -88,7 +89,7 @@ export function CohortEditor({ initial, base, onSaved, onCancel, onShowTheirs }:
           rows={2}
         />
       </section>
-      <section ref={panel} tabIndex={-1} className={styles.panel} aria-labelledby="conditions">
+      <section ref={panel} tabIndex={-1} className={page.panel} aria-labelledby="conditions">
         <h2 id="conditions">Who belongs to it</h2>
         <div className={styles.line}>
           <span>Users of whom</span>
@@ -121,7 +122,7 @@ export function CohortEditor({ initial, base, onSaved, onCancel, onShowTheirs }:
             </li>
           ))}
         </ol>
-        <div className={styles.actions}>
+        <div className={page.tools}>
           <Button
             kind="quiet"
             small
@@ -165,7 +166,7 @@ export function CohortEditor({ initial, base, onSaved, onCancel, onShowTheirs }:
           {save.isPending ? "Saving…" : base === null ? "Create the cohort" : "Save"}
         </Button>
         <Button onPress={onCancel}>Cancel</Button>
-        <p className={styles.note} role="status">
+        <p className={page.note} role="status">
           {advice}
         </p>
       </div>

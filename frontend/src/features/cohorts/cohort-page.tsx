@@ -7,6 +7,8 @@ import { errorText } from "../../components/error-text";
 import { EditIcon } from "../../components/icons";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { personPath } from "../../components/person-path";
 import { UnopenedPage } from "../../components/unopened-page";
 import { usePageTitle } from "../../components/use-page-title";
@@ -27,7 +29,6 @@ export default function CohortPage() {
   if (cohort.data) return <Opened key={id} latest={cohort.data} />;
   return (
     <UnopenedPage
-      className={styles.page}
       title="Cohort"
       error={cohort.error}
       onRetry={() => void cohort.refetch()}
@@ -55,23 +56,18 @@ function Opened({ latest }: { latest: Cohort }) {
   };
 
   return (
-    <main className={styles.page}>
-      <header className={styles.head}>
-        <div className={styles.titles}>
-          <h1 className={styles.heading} dir="auto">
-            {latest.name}
-          </h1>
-          {base === null && latest.description !== "" && (
-            <p className={styles.description} dir="auto">
-              {latest.description}
-            </p>
-          )}
-          <p className={styles.note}>
+    <main className={page.page}>
+      <PageHead
+        title={latest.name}
+        description={base === null ? latest.description : ""}
+        note={
+          <>
             <Link to="/cohorts">Cohorts</Link> · <ChangedBy item={latest} />
-          </p>
-        </div>
+          </>
+        }
+      >
         {base === null && (
-          <div className={styles.tools}>
+          <>
             <Link to={exploreCohort(latest.id)}>Explore this cohort</Link>
             {mayEdit && (
               <>
@@ -91,9 +87,9 @@ function Opened({ latest }: { latest: Cohort }) {
                 />
               </>
             )}
-          </div>
+          </>
         )}
-      </header>
+      </PageHead>
       {base === null ? (
         <>
           <Definition cohort={latest} />
@@ -128,7 +124,7 @@ function Definition({ cohort }: { cohort: Cohort }) {
         ? "Users of whom all of these are true:"
         : "Users of whom any of these is true:";
   return (
-    <section className={styles.panel} aria-labelledby="definition">
+    <section className={page.panel} aria-labelledby="definition">
       <h2 id="definition">Who belongs to it</h2>
       <p>{head}</p>
       <ul className={styles.sentences}>
@@ -138,7 +134,7 @@ function Definition({ cohort }: { cohort: Cohort }) {
           </li>
         ))}
       </ul>
-      <p className={styles.note}>
+      <p className={page.note}>
         Days are those of {timezone.replaceAll("_", " ")}. Who belongs to it is looked up anew each time that
         it is asked about.
       </p>
@@ -149,10 +145,10 @@ function Definition({ cohort }: { cohort: Cohort }) {
 function Users({ cohort }: { cohort: Cohort }) {
   const count = useCohortCount(cohort);
   const users = useCohortUsers(cohort);
-  const found = users.data?.pages.flatMap((page) => page.users) ?? [];
+  const found = users.data?.pages.flatMap(({ users: some }) => some) ?? [];
   const failed = count.error ?? users.error;
   return (
-    <section className={styles.panel} aria-labelledby="users" aria-busy={count.isPending || users.isPending}>
+    <section className={page.panel} aria-labelledby="users" aria-busy={count.isPending || users.isPending}>
       <h2 id="users">Users</h2>
       {count.data !== undefined && (
         <p className={styles.count} role="status">
@@ -178,13 +174,13 @@ function Users({ cohort }: { cohort: Cohort }) {
         </Notice>
       ) : (
         users.isPending && (
-          <div className={styles.waiting}>
+          <div className={page.waiting}>
             <span className="visually-hidden">The users are on their way</span>
           </div>
         )
       )}
       {users.data && found.length === 0 && (
-        <p className={styles.note}>Nobody belongs to it now. Whoever meets the conditions later will.</p>
+        <p className={page.note}>Nobody belongs to it now. Whoever meets the conditions later will.</p>
       )}
       <ul className={styles.users} aria-label="Users of the cohort">
         {found.map(({ user_id: id }) => (

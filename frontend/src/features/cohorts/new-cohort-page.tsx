@@ -4,11 +4,12 @@ import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { userTimezone } from "../../format/timezones";
 import { newCohort, toDraft } from "./cohort-draft";
 import { CohortEditor } from "./cohort-editor";
-import styles from "./cohorts.module.css";
 
 /** Makes a cohort: a new one, or a copy of the one that the address names. */
 export default function NewCohortPage() {
@@ -24,11 +25,8 @@ export default function NewCohortPage() {
       : original.data && { ...toDraft(original.data), name: `Copy of ${original.data.name}`.slice(0, 200) };
 
   return (
-    <main className={styles.page}>
-      <p className={styles.note}>
-        <Link to="/cohorts">Cohorts</Link>
-      </p>
-      <h1 className={styles.heading}>New cohort</h1>
+    <main className={page.page}>
+      <PageHead title="New cohort" note={<Link to="/cohorts">Cohorts</Link>} />
       {!mayEdit ? (
         <Notice title="Only editors make cohorts">An admin can make you one.</Notice>
       ) : initial ? (
@@ -48,7 +46,7 @@ export default function NewCohortPage() {
           {errorText(original.error).advice}
         </Notice>
       ) : (
-        <div className={styles.waiting} aria-busy="true" />
+        <div className={page.waiting} aria-busy="true" />
       )}
     </main>
   );

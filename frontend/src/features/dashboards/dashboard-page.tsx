@@ -11,9 +11,12 @@ import {
   type Range,
 } from "../../api/saved";
 import { Button, IconButton } from "../../components/button";
+import { classNames } from "../../components/class-names";
 import { errorText } from "../../components/error-text";
 import { EditIcon, FullscreenIcon, PlusIcon, TextIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { SaveProblem } from "../../components/save-problem";
 import { UnopenedPage } from "../../components/unopened-page";
 import { usePageTitle } from "../../components/use-page-title";
@@ -42,7 +45,6 @@ export default function DashboardPage() {
   if (dashboard.data) return <Opened key={id} latest={dashboard.data} />;
   return (
     <UnopenedPage
-      className={styles.page}
       title="Dashboard"
       error={dashboard.error}
       onRetry={() => void dashboard.refetch()}
@@ -99,80 +101,73 @@ function Opened({ latest }: { latest: Dashboard }) {
   const close = () => setDoing(null);
 
   return (
-    <main className={styles.page}>
-      <header className={styles.head}>
-        <div className={styles.titles}>
-          <h1 className={styles.heading} dir="auto">
-            {shown.name}
-          </h1>
-          {shown.description !== "" && (
-            <p className={styles.description} dir="auto">
-              {shown.description}
-            </p>
-          )}
-          <p className={styles.note}>
+    <main className={classNames(page.page, page.full)}>
+      <PageHead
+        title={shown.name}
+        description={shown.description}
+        note={
+          <>
             <Link to="/dashboards">Dashboards</Link> · <ChangedBy item={latest} />
-            {changed && <span className={styles.unsaved}> · Not saved</span>}
-          </p>
-        </div>
-        <div className={styles.tools}>
-          {editing ? (
-            <>
-              <Button icon={<PlusIcon />} isDisabled={full} onPress={() => setDoing("insight")}>
-                Add insights
-              </Button>
-              <Button icon={<TextIcon />} isDisabled={full} onPress={() => setDoing("text")}>
-                Add text
-              </Button>
-              <Button onPress={() => setDoing("rename")}>Rename</Button>
-              <Button onPress={() => (changed ? setDoing("discard") : leave())}>Cancel</Button>
-              <Button
-                kind="primary"
-                isDisabled={save.isPending}
-                onPress={() => {
-                  if (!changed) leave();
-                  else
-                    save.mutate(
-                      { id: base.id, version: base.version, ...toInput(draft) },
-                      { onSuccess: leave },
-                    );
-                }}
+            {changed && <span className={page.unsaved}> · Not saved</span>}
+          </>
+        }
+      >
+        {editing ? (
+          <>
+            <Button icon={<PlusIcon />} isDisabled={full} onPress={() => setDoing("insight")}>
+              Add insights
+            </Button>
+            <Button icon={<TextIcon />} isDisabled={full} onPress={() => setDoing("text")}>
+              Add text
+            </Button>
+            <Button onPress={() => setDoing("rename")}>Rename</Button>
+            <Button onPress={() => (changed ? setDoing("discard") : leave())}>Cancel</Button>
+            <Button
+              kind="primary"
+              isDisabled={save.isPending}
+              onPress={() => {
+                if (!changed) leave();
+                else
+                  save.mutate(
+                    { id: base.id, version: base.version, ...toInput(draft) },
+                    { onSuccess: leave },
+                  );
+              }}
+            >
+              {save.isPending ? "Saving…" : "Save"}
+            </Button>
+          </>
+        ) : (
+          <>
+            <Button icon={<EditIcon />} onPress={edit}>
+              Edit
+            </Button>
+            {fullscreen.possible && (
+              <IconButton
+                label={fullscreen.on ? "Leave the full screen" : "Show on the full screen"}
+                onPress={fullscreen.toggle}
               >
-                {save.isPending ? "Saving…" : "Save"}
-              </Button>
-            </>
-          ) : (
-            <>
-              <Button icon={<EditIcon />} onPress={edit}>
-                Edit
-              </Button>
-              {fullscreen.possible && (
-                <IconButton
-                  label={fullscreen.on ? "Leave the full screen" : "Show on the full screen"}
-                  onPress={fullscreen.toggle}
-                >
-                  <FullscreenIcon />
-                </IconButton>
-              )}
-              <ItemMenu
-                label="More about this dashboard"
-                actions={[
-                  {
-                    id: "duplicate",
-                    text: "Duplicate",
-                    onAction: () =>
-                      duplicate.mutate(latest.id, {
-                        onSuccess: ({ id }) => void navigate(`/dashboards/${id}`),
-                      }),
-                  },
-                  { id: "print", text: "Print", onAction: print.start },
-                  { id: "delete", text: "Delete", onAction: () => setDoing("delete") },
-                ]}
-              />
-            </>
-          )}
-        </div>
-      </header>
+                <FullscreenIcon />
+              </IconButton>
+            )}
+            <ItemMenu
+              label="More about this dashboard"
+              actions={[
+                {
+                  id: "duplicate",
+                  text: "Duplicate",
+                  onAction: () =>
+                    duplicate.mutate(latest.id, {
+                      onSuccess: ({ id }) => void navigate(`/dashboards/${id}`),
+                    }),
+                },
+                { id: "print", text: "Print", onAction: print.start },
+                { id: "delete", text: "Delete", onAction: () => setDoing("delete") },
+              ]}
+            />
+          </>
+        )}
+      </PageHead>
       <div className={styles.when}>
         <RangeControl
           range={range}

@@ -6,6 +6,8 @@ import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { PlusIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { Select } from "../../components/select";
 import { TextField } from "../../components/text-field";
 import { ToggleGroup } from "../../components/toggle-group";
@@ -46,16 +48,15 @@ export default function DataPage() {
   const kind = OF.find(({ id }) => id === of);
 
   return (
-    <main className={styles.page}>
-      <div className={styles.head}>
-        <h1 className={styles.heading}>Data</h1>
+    <main className={page.page}>
+      <PageHead title="Data">
         {mayEdit && (
           <Button icon={<PlusIcon />} onPress={() => setDefining({ entry: null })}>
             Define a name
           </Button>
         )}
-      </div>
-      <p className={styles.lead}>
+      </PageHead>
+      <p className={page.lead}>
         The names that were sent, and what they mean. Nothing here changes an answer: what is hidden is
         counted as before, and two spellings stay two names.
       </p>
@@ -84,7 +85,7 @@ export default function DataPage() {
           {errorText(names.error).advice}
         </Notice>
       ) : !found ? (
-        <div className={styles.waiting} role="status" aria-busy="true">
+        <div className={page.waiting} role="status" aria-busy="true">
           <span className="visually-hidden">The names are on their way</span>
         </div>
       ) : names.data?.length === 0 ? (
@@ -94,7 +95,7 @@ export default function DataPage() {
       ) : found.length === 0 ? (
         <p role="status">No name matches.</p>
       ) : (
-        <ul className={styles.list} aria-label={kind?.text}>
+        <ul className={page.list} aria-label={kind?.text}>
           {found.map((entry) => (
             <EntryRow
               key={entry.name}

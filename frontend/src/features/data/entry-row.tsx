@@ -5,6 +5,7 @@ import { Button, IconButton } from "../../components/button";
 import { classNames } from "../../components/class-names";
 import { errorText } from "../../components/error-text";
 import { CheckIcon, EditIcon } from "../../components/icons";
+import page from "../../components/page.module.css";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, formatShare, userLocale } from "../../format/numbers";
 import { userTimezone } from "../../format/timezones";
@@ -46,12 +47,12 @@ export function EntryRow({ entry, mayEdit, onEdit }: EntryRowProps) {
           ))}
         </div>
         {description !== "" && (
-          <p className={styles.description} dir="auto">
+          <p className={page.description} dir="auto">
             {description}
           </p>
         )}
         {types.length > 0 && (
-          <p className={styles.note}>
+          <p className={page.note}>
             {types.map(({ type }) => type).join(", ")}
             {sample !== null && (
               <>

@@ -5,6 +5,7 @@ import { Button } from "../../components/button";
 import { FormError } from "../../components/form-error";
 import { Modal, ModalActions, ModalForm } from "../../components/modal";
 import { Notice } from "../../components/notice";
+import page from "../../components/page.module.css";
 import { TextField } from "../../components/text-field";
 import styles from "./deletions.module.css";
 import { confirms } from "./receipt";
@@ -14,7 +15,7 @@ export function DeletePerson({ id }: { id: string }) {
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState(false);
   return (
-    <section className={styles.panel} aria-labelledby="deletion">
+    <section className={page.panel} aria-labelledby="deletion">
       <h2 id="deletion">Delete this person’s data</h2>
       {asked ? (
         <Notice title="The deletion was asked for">
@@ -23,7 +24,7 @@ export function DeletePerson({ id }: { id: string }) {
         </Notice>
       ) : (
         <>
-          <p className={styles.note}>
+          <p className={page.note}>
             All events and attributes of this person are deleted for good, from the warehouse and from the raw
             data. What the person does from then on is a new person’s.
           </p>

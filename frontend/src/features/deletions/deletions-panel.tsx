@@ -4,6 +4,7 @@ import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { FormError } from "../../components/form-error";
 import { Notice } from "../../components/notice";
+import page from "../../components/page.module.css";
 import { TextField } from "../../components/text-field";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
@@ -15,16 +16,16 @@ import { deletedText, remainsText, stateText, whose } from "./receipt";
 export function DeletionsPanel() {
   const deletions = useDeletions();
   return (
-    <section className={styles.panel} aria-labelledby="deletions">
+    <section className={page.panel} aria-labelledby="deletions">
       <h2 id="deletions">Deletions</h2>
-      <p className={styles.note}>
+      <p className={page.note}>
         Data of people that was deleted for good: it is asked for on the person’s page. A receipt keeps a hash
         of the id, and not the id.
       </p>
       <Lookup />
       {deletions.data ? (
         deletions.data.length === 0 ? (
-          <p className={styles.note}>Nothing was asked to be deleted.</p>
+          <p className={page.note}>Nothing was asked to be deleted.</p>
         ) : (
           <Receipts label="Deletions" deletions={deletions.data} />
         )
@@ -37,7 +38,7 @@ export function DeletionsPanel() {
           {errorText(deletions.error).advice}
         </Notice>
       ) : (
-        <div className={styles.waiting} aria-busy="true" />
+        <div className={page.waiting} aria-busy="true" />
       )}
     </section>
   );
@@ -49,15 +50,15 @@ function Lookup() {
   const [id, setID] = useState("");
   return (
     <form
-      className={styles.form}
+      className={page.form}
       aria-label="Look for a deletion"
       onSubmit={(event) => {
         event.preventDefault();
         if (id !== "" && !find.isPending) find.mutate(id);
       }}
     >
-      <div className={styles.line}>
-        <div className={styles.wide}>
+      <div className={page.line}>
+        <div className={page.wide}>
           <TextField
             label="Was this person’s data deleted?"
             labelShown
@@ -78,7 +79,7 @@ function Lookup() {
       <div role="status">
         {find.data &&
           (find.data.length === 0 ? (
-            <p className={styles.note}>No deletion was asked for of this id. Ids are compared with case.</p>
+            <p className={page.note}>No deletion was asked for of this id. Ids are compared with case.</p>
           ) : (
             <Receipts label="Deletions of this person" deletions={find.data} />
           ))}
@@ -90,7 +91,7 @@ function Lookup() {
 
 function Receipts({ label, deletions }: { label: string; deletions: Deletion[] }) {
   return (
-    <ul className={styles.rows} aria-label={label}>
+    <ul aria-label={label}>
       {deletions.map((deletion) => (
         <Receipt key={deletion.id} deletion={deletion} />
       ))}
@@ -111,13 +112,13 @@ function Receipt({ deletion }: { deletion: Deletion }) {
         {whose(deletion)}
       </span>
       <span>{stateText(deletion, format)}</span>
-      <span className={styles.note}>
+      <span className={page.note}>
         Asked for {format.at(deletion.requested_at)} by {deletion.requested_by}
         {reason !== "" && <> · {reason}</>}
       </span>
-      {state !== "requested" && <span className={styles.note}>{deletedText(deletion, format)}</span>}
+      {state !== "requested" && <span className={page.note}>{deletedText(deletion, format)}</span>}
       {(remains.length > 0 || unreadable.length > 0) && (
-        <details className={styles.note}>
+        <details className={page.note}>
           <summary>What is left</summary>
           <ul className={styles.left}>
             {remains.map((one) => (

@@ -4,6 +4,7 @@ import { isConflict } from "../../api/client";
 import { useInsight, useReplaceInsight, type Insight } from "../../api/saved";
 import { useMay } from "../../api/session";
 import { Button } from "../../components/button";
+import page from "../../components/page.module.css";
 import { SaveProblem } from "../../components/save-problem";
 import { useNow } from "../../components/use-now";
 import { UnopenedPage } from "../../components/unopened-page";
@@ -28,7 +29,6 @@ export default function InsightPage() {
   if (insight.data) return <Opened key={id} latest={insight.data} />;
   return (
     <UnopenedPage
-      className={styles.page}
       title="Insight"
       error={insight.error}
       onRetry={() => void insight.refetch()}
@@ -122,22 +122,22 @@ function InsightBar({ insight, latest, question, changed, onOpen, onRenamed }: I
 
   return (
     <section className={styles.bar} aria-label="Saved insight">
-      <div className={styles.barHead}>
-        <div className={styles.titles}>
-          <p className={styles.name} dir="auto">
+      <div className={page.head}>
+        <div className={page.titles}>
+          <p className={page.heading} dir="auto">
             {name}
           </p>
           {description !== "" && (
-            <p className={styles.description} dir="auto">
+            <p className={page.description} dir="auto">
               {description}
             </p>
           )}
-          <p className={styles.note}>
+          <p className={page.note}>
             <Link to="/insights">Insights</Link> · <ChangedBy item={insight} />
-            {changed && <span className={styles.unsaved}> · Not saved</span>}
+            {changed && <span className={page.unsaved}> · Not saved</span>}
           </p>
         </div>
-        <div className={styles.tools}>
+        <div className={page.tools}>
           {changed && (
             <>
               <Button onPress={() => onOpen(insight)}>Discard</Button>
@@ -222,10 +222,10 @@ function InsightBar({ insight, latest, question, changed, onOpen, onRenamed }: I
 /** An insight that the builder has no controls for, such as one that a program saved. */
 function Foreign({ insight }: { insight: Insight }) {
   return (
-    <main className={styles.page}>
-      <section className={styles.panel} aria-label="Answer">
+    <main className={page.page}>
+      <section className={page.panel} aria-label="Answer">
         <h1 className="visually-hidden">{insight.name}</h1>
-        <p className={styles.note}>
+        <p className={page.note}>
           The builder has no controls for this question. It can be changed through the API.
         </p>
         <div className={styles.answer}>

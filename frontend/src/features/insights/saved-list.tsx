@@ -3,6 +3,8 @@ import { Link } from "react-router";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { TextField } from "../../components/text-field";
 import { usePageTitle } from "../../components/use-page-title";
 import { ChangedBy } from "./changed-by";
@@ -36,11 +38,8 @@ export function SavedList<T extends Item>(props: SavedListProps<T>) {
   usePageTitle(title);
 
   return (
-    <main className={styles.page}>
-      <div className={styles.head}>
-        <h1 className={styles.heading}>{title}</h1>
-        {begin}
-      </div>
+    <main className={page.page}>
+      <PageHead title={title}>{begin}</PageHead>
       {(search !== "" || (data && data.length > 0)) && (
         <div className={styles.search}>
           <TextField
@@ -62,7 +61,7 @@ export function SavedList<T extends Item>(props: SavedListProps<T>) {
           {errorText(error).advice}
         </Notice>
       ) : !data ? (
-        <div className={styles.waiting} role="status" aria-busy="true">
+        <div className={page.waiting} role="status" aria-busy="true">
           <span className="visually-hidden">The list is on its way</span>
         </div>
       ) : data.length === 0 ? (
@@ -72,19 +71,19 @@ export function SavedList<T extends Item>(props: SavedListProps<T>) {
           <p role="status">{isFetching ? "Searching…" : "No name matches."}</p>
         )
       ) : (
-        <ul className={styles.list} aria-label={title}>
+        <ul className={page.list} aria-label={title}>
           {data.map((item) => (
-            <li key={item.id} className={styles.item}>
-              <div className={styles.itemText}>
+            <li key={item.id} className={page.item}>
+              <div className={page.words}>
                 <Link to={`${path}/${item.id}`} dir="auto">
                   {item.name}
                 </Link>
                 {item.description !== "" && (
-                  <p className={styles.description} dir="auto">
+                  <p className={styles.summary} dir="auto">
                     {item.description}
                   </p>
                 )}
-                <p className={styles.note}>
+                <p className={page.note}>
                   {detail && <>{detail(item)} · </>}
                   <ChangedBy item={item} />
                 </p>

@@ -4,10 +4,11 @@ import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { personPath } from "../../components/person-path";
 import { TextField } from "../../components/text-field";
 import { useDebounced } from "../../components/use-debounced";
-import column from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
@@ -25,8 +26,8 @@ export function PeoplePage() {
   const people = usePeople(useDebounced(search.trim(), TYPING));
   const found = people.data?.pages.flatMap(({ users }) => users) ?? [];
   return (
-    <main className={column.page}>
-      <h1 className={column.heading}>People</h1>
+    <main className={page.page}>
+      <PageHead title="People" />
       <TextField
         label="Search people"
         placeholder="Search by id or attribute"
@@ -36,7 +37,7 @@ export function PeoplePage() {
         onChange={(text) => setParams(text === "" ? {} : { search: text }, { replace: true })}
       />
       {people.data ? (
-        <section className={column.panel} aria-label="People found" aria-busy={people.isPlaceholderData}>
+        <section className={page.panel} aria-label="People found" aria-busy={people.isPlaceholderData}>
           {found.length === 0 && (
             <Notice title={search === "" ? "Nobody yet" : "Nobody is found"}>
               {search === ""

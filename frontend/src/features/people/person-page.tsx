@@ -7,7 +7,8 @@ import { errorText } from "../../components/error-text";
 import { EventList } from "../../components/event-list";
 import { LoadMore } from "../../components/load-more";
 import { Notice } from "../../components/notice";
-import column from "../../components/page.module.css";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
 import { formatNumber, userLocale } from "../../format/numbers";
@@ -24,26 +25,23 @@ export function PersonPage() {
   const admin = useMay("admin");
   const person = usePerson(id);
   const first = person.data?.pages[0];
-  const events = person.data?.pages.flatMap((page) => page.events) ?? [];
+  const events = person.data?.pages.flatMap(({ events }) => events) ?? [];
   const unknown = person.error instanceof ApiError && person.error.status === 404;
   return (
-    <main className={column.page}>
-      <Link to="/people">All people</Link>
-      <h1 className={column.heading} dir="auto">
-        {id === "" ? "Nobody" : id}
-      </h1>
+    <main className={page.page}>
+      <PageHead title={id === "" ? "Nobody" : id} note={<Link to="/people">All people</Link>} />
       {first ? (
         <>
-          <section className={column.panel} aria-label="About">
+          <section className={page.panel} aria-label="About">
             <Numbers person={first} />
           </section>
-          <section className={column.panel} aria-labelledby="attributes">
+          <section className={page.panel} aria-labelledby="attributes">
             <h2 id="attributes">Attributes</h2>
             <Attributes attributes={first.attributes} />
           </section>
-          <section className={column.panel} aria-labelledby="events">
+          <section className={page.panel} aria-labelledby="events">
             <h2 id="events">Events</h2>
-            {events.length === 0 && <p className={styles.lead}>None yet.</p>}
+            {events.length === 0 && <p className={page.lead}>None yet.</p>}
             <EventList label="Events" events={events} />
             {person.hasNextPage && (
               <LoadMore loading={person.isFetchingNextPage} onMore={() => void person.fetchNextPage()} />
@@ -96,7 +94,7 @@ function Fact({ name, value }: { name: string; value: string }) {
 
 function Attributes({ attributes }: { attributes: Record<string, unknown> }) {
   const entries = Object.entries(attributes);
-  if (entries.length === 0) return <p className={styles.lead}>None. This user is known by events alone.</p>;
+  if (entries.length === 0) return <p className={page.lead}>None. This user is known by events alone.</p>;
   return (
     <dl>
       {entries.map(([name, value]) => {

@@ -3,6 +3,7 @@ import { useAudit, type Audit } from "../../api/audit";
 import { Button } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
+import page from "../../components/page.module.css";
 import { ToggleGroup } from "../../components/toggle-group";
 import { useNow } from "../../components/use-now";
 import { formatBucket, formatInstant } from "../../format/dates";
@@ -33,16 +34,16 @@ export function History() {
   }
   if (!audit.data) {
     return (
-      <section className={styles.panel} aria-label="Loads" aria-busy="true">
-        <div className={styles.waiting} />
+      <section className={page.panel} aria-label="Loads" aria-busy="true">
+        <div className={page.waiting} />
       </section>
     );
   }
   return (
     <>
       <Proof audits={audit.data.audits} />
-      <section className={styles.panel} aria-labelledby="loads" aria-busy={audit.isPlaceholderData}>
-        <div className={styles.panelHead}>
+      <section className={page.panel} aria-labelledby="loads" aria-busy={audit.isPlaceholderData}>
+        <div className={page.head}>
           <h2 id="loads">Loads</h2>
           <ToggleGroup label="Period of the loads" options={PERIODS} value={period} onChange={setPeriod} />
         </div>
@@ -66,7 +67,7 @@ function Charts({ audit, period, now }: { audit: Audit; period: PeriodId; now: D
   const name = (index: number) => formatBucket(bars[index]?.start ?? now, unit, "UTC", locale);
   const ends = [name(0), name(bars.length - 1)] as const;
   if (lags.length === 0 && rows === 0) {
-    return <p className={styles.none}>Nothing was loaded in these days.</p>;
+    return <p className={page.lead}>Nothing was loaded in these days.</p>;
   }
   const seconds = (value: number) => formatDuration(value * 1000, locale);
   return (
@@ -149,7 +150,7 @@ function Days({ audit }: { audit: Audit }) {
           </tfoot>
         </table>
       </div>
-      <p className={styles.note}>
+      <p className={page.note}>
         As the loads have written it down: accepted lines are loaded or duplicates. Files that are set aside,
         or wait for their load, are not counted in lines; an audit counts them.
       </p>

@@ -1,8 +1,11 @@
 import type { Pipeline } from "../../api/pipeline";
 import { usePipeline } from "../../api/pipeline";
 import { Button } from "../../components/button";
+import { classNames } from "../../components/class-names";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { Snippet } from "../../components/snippet";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatInstant } from "../../format/dates";
@@ -19,15 +22,15 @@ export default function PipelinePage() {
   usePageTitle("Pipeline");
   const pipeline = usePipeline(false);
   return (
-    <main className={styles.page}>
-      <h1 className={styles.heading}>Pipeline</h1>
-      <p className={styles.lead}>
+    <main className={page.page}>
+      <PageHead title="Pipeline" />
+      <p className={page.lead}>
         Events and users are stored as they arrive and loaded into the warehouse a little later, each exactly
         once.
       </p>
       {pipeline.data ? (
         <>
-          <section className={styles.panel} aria-label="State">
+          <section className={classNames(page.panel, styles.state)} aria-label="State">
             <PipelineSummary pipeline={pipeline.data} />
             <Advice pipeline={pipeline.data} />
           </section>
@@ -43,8 +46,8 @@ export default function PipelinePage() {
           {errorText(pipeline.error).advice}
         </Notice>
       ) : (
-        <section className={styles.panel} aria-label="State" aria-busy="true">
-          <div className={styles.waiting} />
+        <section className={page.panel} aria-label="State" aria-busy="true">
+          <div className={page.waiting} />
         </section>
       )}
     </main>
@@ -56,15 +59,15 @@ function Quarantine({ pipeline }: { pipeline: Pipeline }) {
   const here = userTimezone();
   const { quarantined, files_quarantined: count } = pipeline;
   return (
-    <section className={styles.panel} aria-labelledby="quarantine">
+    <section className={page.panel} aria-labelledby="quarantine">
       <h2 id="quarantine">Quarantined files</h2>
       {quarantined.length === 0 ? (
-        <p className={styles.none}>
+        <p className={page.lead}>
           None. A file that cannot be loaded is set aside here, and the rest goes on.
         </p>
       ) : (
         <>
-          <p className={styles.none}>
+          <p className={page.lead}>
             {count > quarantined.length &&
               `The newest ${quarantined.length} of ${formatNumber(count, locale)}. `}
             Their raw data stays in storage: mend what the reason names, and load it again with
@@ -75,7 +78,7 @@ function Quarantine({ pipeline }: { pipeline: Pipeline }) {
               <li key={object}>
                 <code className={styles.object}>{object}</code>
                 <p className={styles.reason}>{reason}</p>
-                <p className={styles.note}>{formatInstant(new Date(at), here, locale)}</p>
+                <p className={page.note}>{formatInstant(new Date(at), here, locale)}</p>
               </li>
             ))}
           </ul>

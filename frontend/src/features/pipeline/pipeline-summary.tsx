@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { Pipeline } from "../../api/pipeline";
+import page from "../../components/page.module.css";
 import { useNow } from "../../components/use-now";
 import { formatInstant } from "../../format/dates";
 import { formatAgo, formatDuration, formatNumber, userLocale } from "../../format/numbers";
@@ -60,7 +61,7 @@ function Fact({
       <dt>{name}</dt>
       <dd>
         <span className={bad ? styles.bad : styles.value}>{value}</span>
-        <span className={styles.note}>{note}</span>
+        <span className={page.note}>{note}</span>
       </dd>
     </div>
   );

@@ -1,6 +1,7 @@
 import type { AuditFinding, AuditRecord } from "../../api/audit";
 import { classNames } from "../../components/class-names";
 import { AlertIcon, CheckIcon } from "../../components/icons";
+import page from "../../components/page.module.css";
 import { Snippet } from "../../components/snippet";
 import { useNow } from "../../components/use-now";
 import { formatInstant } from "../../format/dates";
@@ -14,19 +15,19 @@ export function Proof({ audits }: { audits: readonly AuditRecord[] }) {
   const now = useNow(60_000);
   const [latest, ...earlier] = audits;
   return (
-    <section className={styles.panel} aria-labelledby="proof">
+    <section className={page.panel} aria-labelledby="proof">
       <h2 id="proof">Proof</h2>
       {latest ? (
         <Latest record={latest} now={now} />
       ) : (
-        <p className={styles.none}>
+        <p className={page.lead}>
           Nobody has audited yet. An audit counts the stored files anew and holds them against what was
           loaded.
         </p>
       )}
       {(!latest || isOld(latest, now) || latest.stopped) && (
         <>
-          <p className={styles.note}>
+          <p className={page.note}>
             {latest && isOld(latest, now) && "That is a while ago. "}
             Run this where you run loafctl; what it finds shows here.
           </p>
@@ -61,7 +62,7 @@ function Latest({ record, now }: { record: AuditRecord; now: Date }) {
         </span>
       </p>
       <p className={styles.equation}>{equation(record, locale)}</p>
-      <p className={styles.note}>
+      <p className={page.note}>
         Of what arrived from {when(from)} to {when(stopped && next !== null ? next : to)}, as it was{" "}
         {when(at)}.{" "}
         {deep
@@ -95,12 +96,12 @@ function Findings({ title, findings, total, bad = false }: FindingsProps) {
             <p className={bad ? styles.reason : undefined}>
               {what}: {formatNumber(expected, locale)} expected, {formatNumber(found, locale)} found
             </p>
-            <p className={styles.note}>{adviceFor(action)}</p>
+            <p className={page.note}>{adviceFor(action)}</p>
           </li>
         ))}
       </ul>
       {total > findings.length && (
-        <p className={styles.note}>
+        <p className={page.note}>
           And {formatNumber(total - findings.length, locale)} more: loafctl audit names them.
         </p>
       )}

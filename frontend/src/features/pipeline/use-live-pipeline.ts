@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { definitionsKey } from "../../api/definitions";
 import { eventsKey } from "../../api/events";
 import { usePipeline } from "../../api/pipeline";
 import { propertiesKey } from "../../api/properties";
@@ -26,7 +27,7 @@ export function useLivePipeline() {
     const first = seen.current === undefined;
     seen.current = rows;
     if (first) return;
-    for (const queryKey of [answersKey, eventsKey, propertiesKey]) {
+    for (const queryKey of [answersKey, definitionsKey, eventsKey, propertiesKey]) {
       void queryClient.invalidateQueries({ queryKey });
     }
   }, [rows, queryClient]);

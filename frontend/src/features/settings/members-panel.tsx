@@ -14,6 +14,7 @@ import { ConfirmButton } from "../../components/confirm-button";
 import { errorText } from "../../components/error-text";
 import { FormError } from "../../components/form-error";
 import { Notice } from "../../components/notice";
+import page from "../../components/page.module.css";
 import { SecretOnce } from "../../components/secret-once";
 import { Select } from "../../components/select";
 import { TextField } from "../../components/text-field";
@@ -28,9 +29,9 @@ export function MembersPanel() {
   const members = useMembers(true);
   const [link, setLink] = useState<MemberLink | null>(null);
   return (
-    <section className={styles.panel} aria-labelledby="members">
+    <section className={page.panel} aria-labelledby="members">
       <h2 id="members">Members</h2>
-      <p className={styles.note}>
+      <p className={page.note}>
         {ROLES.map(({ text, may }) => `${text}: ${may}`).join(". ")}. A member whom you invite chooses a
         password by a link that you hand to them.
       </p>
@@ -51,7 +52,7 @@ export function MembersPanel() {
         </SecretOnce>
       )}
       {members.data ? (
-        <ul className={styles.rows} aria-label="Members">
+        <ul aria-label="Members">
           {members.data.map((member) => (
             <MemberRow key={member.id} member={member} onLink={setLink} />
           ))}
@@ -65,7 +66,7 @@ export function MembersPanel() {
           {errorText(members.error).advice}
         </Notice>
       ) : (
-        <div className={styles.waiting} aria-busy="true" />
+        <div className={page.waiting} aria-busy="true" />
       )}
     </section>
   );
@@ -91,9 +92,9 @@ function InviteForm({ onLink }: { onLink: (link: MemberLink) => void }) {
   };
 
   return (
-    <form onSubmit={submit} className={styles.form} aria-label="Invite a member">
-      <div className={styles.line}>
-        <div className={styles.wide}>
+    <form onSubmit={submit} className={page.form} aria-label="Invite a member">
+      <div className={page.line}>
+        <div className={page.wide}>
           <TextField
             label="Email"
             labelShown
@@ -103,7 +104,7 @@ function InviteForm({ onLink }: { onLink: (link: MemberLink) => void }) {
             onChange={setEmail}
           />
         </div>
-        <div className={styles.narrow}>
+        <div className={page.narrow}>
           <Select label="Role" labelShown value={role} onChange={setRole} options={ROLES} />
         </div>
         <Button type="submit" kind="primary" isDisabled={email.trim() === "" || invite.isPending}>
@@ -126,7 +127,7 @@ function MemberRow({ member, onLink }: { member: Member; onLink: (link: MemberLi
     <li className={styles.row}>
       <div className={styles.who}>
         <span className={styles.name}>{email}</span>
-        <span className={styles.note}>{about(member, own)}</span>
+        <span className={page.note}>{about(member, own)}</span>
       </div>
       <div className={styles.role}>
         {member.first_admin || own ? (

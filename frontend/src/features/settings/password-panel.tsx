@@ -4,6 +4,7 @@ import { Button } from "../../components/button";
 import { FormError } from "../../components/form-error";
 import { NewPasswordFields } from "../../components/new-password-fields";
 import { Notice } from "../../components/notice";
+import page from "../../components/page.module.css";
 import { longEnough } from "../../components/password-policy";
 import { TextField } from "../../components/text-field";
 import styles from "./settings.module.css";
@@ -12,11 +13,11 @@ import styles from "./settings.module.css";
 export function PasswordPanel({ firstAdmin }: { firstAdmin: boolean }) {
   const user = useSession().data?.user;
   return (
-    <section className={styles.panel} aria-labelledby="password">
+    <section className={page.panel} aria-labelledby="password">
       <h2 id="password">Your password</h2>
-      {user && <p className={styles.note}>You are signed in as {user.email}.</p>}
+      {user && <p className={page.note}>You are signed in as {user.email}.</p>}
       {firstAdmin ? (
-        <p className={styles.note}>
+        <p className={page.note}>
           The first admin’s password comes from the server’s configuration, and is changed there.
         </p>
       ) : (

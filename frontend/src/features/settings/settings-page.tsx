@@ -1,10 +1,11 @@
 import { useMembers } from "../../api/members";
 import { useMay, useSession } from "../../api/session";
+import { PageHead } from "../../components/page-head";
+import page from "../../components/page.module.css";
 import { usePageTitle } from "../../components/use-page-title";
 import { DeletionsPanel } from "../deletions/deletions-panel";
 import { MembersPanel } from "./members-panel";
 import { PasswordPanel } from "./password-panel";
-import styles from "./settings.module.css";
 import { SnippetsPanel } from "./snippets-panel";
 import { TokensPanel } from "./tokens-panel";
 
@@ -15,8 +16,8 @@ export default function SettingsPage() {
   const email = useSession().data?.user.email;
   const first = useMembers(admin).data?.find((member) => member.first_admin);
   return (
-    <main className={styles.page}>
-      <h1 className={styles.heading}>Settings</h1>
+    <main className={page.page}>
+      <PageHead title="Settings" />
       {admin ? (
         <>
           <MembersPanel />
@@ -24,7 +25,7 @@ export default function SettingsPage() {
           <DeletionsPanel />
         </>
       ) : (
-        <p className={styles.note}>Members, tokens and deletions are for admins to see and change.</p>
+        <p className={page.note}>Members, tokens and deletions are for admins to see and change.</p>
       )}
       <SnippetsPanel />
       <PasswordPanel firstAdmin={first !== undefined && first.email === email} />

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Input, Label, NumberField } from "react-aria-components";
 import field from "../../components/field.module.css";
 import { useCollectionUrl } from "../../api/session";
+import page from "../../components/page.module.css";
 import { Snippet } from "../../components/snippet";
 import { LANGUAGES, installSnippet, sendSnippet, type Language } from "../../components/snippets";
 import { Switch } from "../../components/switch";
@@ -18,7 +19,7 @@ export function SnippetsPanel() {
   const install = installSnippet(language);
   const sampled = sampling && language !== "curl";
   return (
-    <section className={styles.panel} aria-labelledby="snippets">
+    <section className={page.panel} aria-labelledby="snippets">
       <h2 id="snippets">Send data</h2>
       <TextField
         label="Endpoint of the collection API"
@@ -30,7 +31,7 @@ export function SnippetsPanel() {
       />
       <ToggleGroup label="Language" options={LANGUAGES} value={language} onChange={setLanguage} />
       {language !== "curl" && (
-        <div className={styles.form}>
+        <div className={page.form}>
           <Switch isSelected={sampling} onChange={setSampling}>
             Send the events of a share of users only
           </Switch>
@@ -51,7 +52,7 @@ export function SnippetsPanel() {
                 <Label className={field.label}>Of 100 users</Label>
                 <Input className={field.input} />
               </NumberField>
-              <p className={styles.note}>
+              <p className={page.note}>
                 All events of a user are sent or none, and always the same users’. So conversion, retention
                 and what is asked per user stay right, within the error of a sample. Totals and numbers of
                 users are those of the sample: nothing here scales them up. Events without a user are all

@@ -5,6 +5,7 @@ import { ConfirmButton } from "../../components/confirm-button";
 import { errorText } from "../../components/error-text";
 import { FormError } from "../../components/form-error";
 import { Notice } from "../../components/notice";
+import page from "../../components/page.module.css";
 import { SecretOnce } from "../../components/secret-once";
 import { Select } from "../../components/select";
 import { TextField } from "../../components/text-field";
@@ -20,9 +21,9 @@ export function TokensPanel() {
   const tokens = useTokens();
   const [made, setMade] = useState<MadeToken | null>(null);
   return (
-    <section className={styles.panel} aria-labelledby="tokens">
+    <section className={page.panel} aria-labelledby="tokens">
       <h2 id="tokens">Tokens</h2>
-      <p className={styles.note}>
+      <p className={page.note}>
         For programs, which send <code>Authorization: Bearer TOKEN</code>. To read is to ask and to look; to
         write is to save as an editor does. No token may invite members or make tokens.
       </p>
@@ -41,16 +42,16 @@ export function TokensPanel() {
       {tokens.data ? (
         <>
           {tokens.data.tokens.length === 0 ? (
-            <p className={styles.note}>No token has been made here.</p>
+            <p className={page.note}>No token has been made here.</p>
           ) : (
-            <ul className={styles.rows} aria-label="Tokens">
+            <ul aria-label="Tokens">
               {tokens.data.tokens.map((token) => (
                 <TokenRow key={token.id} token={token} />
               ))}
             </ul>
           )}
           {tokens.data.configured > 0 && (
-            <p className={styles.note}>
+            <p className={page.note}>
               The server’s configuration has {tokens.data.configured} more, which may do all that an admin
               may.
             </p>
@@ -65,7 +66,7 @@ export function TokensPanel() {
           {errorText(tokens.error).advice}
         </Notice>
       ) : (
-        <div className={styles.waiting} aria-busy="true" />
+        <div className={page.waiting} aria-busy="true" />
       )}
     </section>
   );
@@ -92,15 +93,15 @@ function TokenForm({ onMade }: { onMade: (made: MadeToken) => void }) {
   };
 
   return (
-    <form onSubmit={submit} className={styles.form} aria-label="Make a token">
-      <div className={styles.line}>
-        <div className={styles.wide}>
+    <form onSubmit={submit} className={page.form} aria-label="Make a token">
+      <div className={page.line}>
+        <div className={page.wide}>
           <TextField label="Name" labelShown autoComplete="off" value={name} onChange={setName} />
         </div>
-        <div className={styles.narrow}>
+        <div className={page.narrow}>
           <Select label="May" labelShown value={access} onChange={setAccess} options={ACCESSES} />
         </div>
-        <div className={styles.narrow}>
+        <div className={page.narrow}>
           <Select label="Expires" labelShown value={life} onChange={setLife} options={LIFES} />
         </div>
         <Button type="submit" kind="primary" isDisabled={name.trim() === "" || make.isPending}>
@@ -122,7 +123,7 @@ function TokenRow({ token }: { token: Token }) {
     <li className={styles.row}>
       <div className={styles.who}>
         <span className={styles.name}>{name}</span>
-        <span className={styles.note}>
+        <span className={page.note}>
           <code>{hint}…</code> · {used === null ? "never used" : `last used ${at(used)}`} ·{" "}
           {expires === null ? "never expires" : `${expired ? "expired" : "expires"} ${at(expires)}`} · made by{" "}
           {token.created_by}
