@@ -3,8 +3,9 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
+  // A file's tests one after the other, two files at a time: a browser and its server keep a core busy.
   fullyParallel: false,
-  workers: 1,
+  workers: 2,
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
   timeout: 90_000,
@@ -33,8 +34,8 @@ export default defineConfig({
     { name: "e2e", testMatch: "**/*.spec.ts" },
     { name: "nginx", testMatch: "**/*.nginx.ts" },
     { name: "screenshots", testMatch: "**/*.shots.ts" },
-    // Figures of docs/performance.md.
-    { name: "figures", testMatch: "**/*.figures.ts" },
+    // Figures of docs/performance.md, with nothing beside them.
+    { name: "figures", testMatch: "**/*.figures.ts", workers: 1 },
     // Of the README; they are part of the repository, and made only when asked for.
     { name: "pictures", testMatch: "**/readme.pictures.ts" },
   ],

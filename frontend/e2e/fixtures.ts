@@ -1,5 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type Locator, type Page } from "@playwright/test";
+import axe, { type RunOptions } from "axe-core";
 import { Gallery } from "./gallery";
 import { PASSWORD, Server } from "./server";
 
@@ -43,17 +43,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await server.stop();
   },
   clean: [
-    async ({ context, page }, use) => {
+    async ({ page }, use) => {
       const problems: string[] = [];
-      await context.exposeFunction("reportViolation", (text: string) => problems.push(text));
-      await context.addInitScript(() => {
-        document.addEventListener("securitypolicyviolation", (event) => {
-          const { effectiveDirective, blockedURI, sourceFile, lineNumber } = event;
-          const report = (window as unknown as { reportViolation: (text: string) => void }).reportViolation;
-          report(`${effectiveDirective} forbids ${blockedURI} (${sourceFile}:${lineNumber})`);
-        });
-      });
-      page.on("pageerror", (error) => problems.push(error.message));
+      await watch(page, problems);
       await use(undefined);
       expect(problems).toEqual([]);
     },
@@ -62,6 +54,20 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 });
 
 export { expect };
+
+/** Collects what the browser says of a page's violations of the Content-Security-Policy and of its script errors. */
+export async function watch(page: Page, problems: string[]): Promise<void> {
+  const context = page.context();
+  await context.exposeFunction("reportViolation", (text: string) => problems.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      const { effectiveDirective, blockedURI, sourceFile, lineNumber } = event;
+      const report = (window as unknown as { reportViolation: (text: string) => void }).reportViolation;
+      report(`${effectiveDirective} forbids ${blockedURI} (${sourceFile}:${lineNumber})`);
+    });
+  });
+  page.on("pageerror", (error) => problems.push(error.message));
+}
 
 /** Opens a path of the server as one who is signed in. */
 export async function open(page: Page, server: Server, path: string): Promise<void> {
@@ -111,16 +117,32 @@ export async function settled(page: Page): Promise<Locator> {
 
 /** Fails with what axe finds wrong in the page as it stands. */
 export async function accessible(page: Page, what: "page" | "popover" = "page"): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
+  const violations = await violated(page, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     // Beside its dialog a popover has a hidden button, for screen readers to
     // leave it by; it lies in no landmark, as the popover itself lies in none.
-    .disableRules(what === "popover" ? ["region"] : [])
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect(
-    violations.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ""}`).join("; ")}`,
-    ),
-  ).toEqual([]);
+    rules: { region: { enabled: what === "page" } },
+  });
+  expect(violations).toEqual([]);
+}
+
+/** The same of the colours alone: of what axe looks at only they are others in the dark. */
+export async function legible(page: Page): Promise<void> {
+  expect(await violated(page, { runOnly: ["color-contrast"] })).toEqual([]);
+}
+
+/** What axe finds in the page, which has no frames: a line for each rule. */
+async function violated(page: Page, options: RunOptions): Promise<string[]> {
+  // Half a megabyte, and read once as long as the page stays.
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
+  // Else it finds a selector for all that is well, too, which takes much of its time.
+  const chosen: RunOptions = { ...options, resultTypes: ["violations"] };
+  const { violations } = await page.evaluate(
+    (given) => (window as unknown as { axe: typeof axe }).axe.run(document, given),
+    chosen,
+  );
+  return violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ""}`).join("; ")}`,
+  );
 }
