@@ -18,16 +18,17 @@ module "network" {
 module "collection" {
   source = "./modules/collection"
 
-  name                     = var.name
-  tags                     = var.tags
-  artifacts_dir            = local.artifacts_dir
-  api_keys                 = var.api_keys
-  load_interval_minutes    = var.load_interval_minutes
-  reserve_load_concurrency = var.reserve_load_concurrency
-  manage_api_logging_role  = var.manage_api_logging_role
-  raw_retention_days       = var.raw_retention_days
-  event_retention_days     = var.event_retention_days
-  force_destroy            = var.force_destroy
+  name                       = var.name
+  tags                       = var.tags
+  artifacts_dir              = local.artifacts_dir
+  api_keys                   = var.api_keys
+  load_interval_minutes      = var.load_interval_minutes
+  idle_load_interval_minutes = var.idle_load_interval_minutes
+  reserve_load_concurrency   = var.reserve_load_concurrency
+  manage_api_logging_role    = var.manage_api_logging_role
+  raw_retention_days         = var.raw_retention_days
+  event_retention_days       = var.event_retention_days
+  force_destroy              = var.force_destroy
 
   network = {
     vpc_id     = module.network.vpc_id
@@ -97,6 +98,7 @@ module "insights" {
 
   collection_url   = module.collection.endpoint
   load_state       = module.collection.load_state
+  ask_state        = module.collection.ask_state
   alert_topic_arns = [module.observability.topic_arn]
 }
 
@@ -107,7 +109,7 @@ module "observability" {
   tags                  = var.tags
   alarm_email           = var.alarm_email
   silent_after_hours    = var.silent_after_hours
-  late_after_minutes    = max(15, 3 * var.load_interval_minutes + 5)
+  late_after_minutes    = max(15, coalesce(var.idle_load_interval_minutes, 0) + 3 * var.load_interval_minutes + 5)
   load_interval_minutes = var.load_interval_minutes
   functions             = module.collection.functions
   queues                = module.collection.queues

@@ -65,6 +65,11 @@ output "warehouse" {
   }
 }
 
+output "idle_load_interval_minutes" {
+  description = "Minutes for which new data may wait for its load while nobody asks; null where it does not."
+  value       = var.idle_load_interval_minutes
+}
+
 output "vpc_id" {
   description = "The VPC that the stack stands in."
   value       = module.network.vpc_id

@@ -49,6 +49,17 @@ variable "load_interval_minutes" {
   }
 }
 
+variable "idle_load_interval_minutes" {
+  type        = number
+  description = "Minutes for which new data may wait for its load while nobody has used the insights page or its API for 15 minutes, from above `load_interval_minutes` to 1440. At 4 RPU an hour (60) brings the 365 dollars a month of a load every 3 minutes down to about 18 and what is asked for. Alerts, which are checked after loads, come as much later. Null loads every `load_interval_minutes`, whether somebody asks or not."
+  default     = null
+
+  validation {
+    condition     = var.idle_load_interval_minutes == null ? true : var.idle_load_interval_minutes > var.load_interval_minutes && var.idle_load_interval_minutes <= 1440 && floor(var.idle_load_interval_minutes) == var.idle_load_interval_minutes
+    error_message = "idle_load_interval_minutes must be a whole number above load_interval_minutes, up to 1440; leave it out to load just as often whether somebody asks or not."
+  }
+}
+
 variable "reserve_load_concurrency" {
   type        = bool
   description = "Whether one concurrent execution is reserved for the load function, so that two never run at once. It saves work and is not what makes loads exact. Say false where the account's Lambda quota is too small to reserve: new accounts have 10."

@@ -48,8 +48,10 @@ type DeploymentConfig struct {
 	Deletions Deletions
 	// Bucket is where the state is kept.
 	Bucket string
-	Now    func() time.Time
-	Logger *slog.Logger
+	// Patience lets loads wait while nobody asks; its zero value has none wait.
+	Patience Patience
+	Now      func() time.Time
+	Logger   *slog.Logger
 }
 
 // Deployment is a Loader behind what its first run does: users, tables, grants,
@@ -94,7 +96,7 @@ type rebuild struct {
 // do.
 func (d *Deployment) Run(ctx context.Context) (Summary, error) {
 	summary, err := d.run(ctx)
-	d.mark(ctx, summary)
+	d.mark(ctx, summary, err != nil || summary.Stopped)
 	return summary, err
 }
 
@@ -104,6 +106,11 @@ func (d *Deployment) run(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	if ready {
+		if d.waits(ctx) {
+			// What is due to be deleted has its own time.
+			d.deletions(ctx, false)
+			return Summary{Waited: true}, nil
+		}
 		total, err := d.config.Loader.Run(ctx)
 		if err == nil && !total.Stopped {
 			d.deletions(ctx, total.Objects > 0)
@@ -153,7 +160,7 @@ func (d *Deployment) Sweep(ctx context.Context, w Window) (Summary, error) {
 		return Summary{}, err
 	}
 	total, err := d.config.Loader.SweepWindow(ctx, w)
-	d.mark(ctx, total)
+	d.mark(ctx, total, err != nil || total.Stopped)
 	if err == nil && !total.Stopped {
 		// Once a day the warehouse is asked whether a deletion is due, also where
 		// nothing is loaded that would wake it.
@@ -272,23 +279,30 @@ func (d *Deployment) Replay(ctx context.Context, r Range) (Summary, error) {
 		return Summary{}, err
 	}
 	summary, err := d.config.Loader.Replay(ctx, r)
-	d.mark(ctx, summary)
+	// It took none of what waits in the queue.
+	d.mark(ctx, summary, true)
 	return summary, err
 }
 
-// mark says that there is new data. What was loaded before counts as well: a run
-// that ended between its commit and its mark leaves its messages in the queue,
-// and the next one finds them loaded. A mark that fails spoils no load: whoever
-// waits for it learns of the data with the next one.
-func (d *Deployment) mark(ctx context.Context, s Summary) {
+// loadedMark is what LoadedKey holds.
+type loadedMark struct {
+	At time.Time `json:"at"`
+	// More says that what was there to load then is not all loaded.
+	More bool `json:"more,omitempty"`
+}
+
+// mark says that there is new data, and whether there is more of it. What was
+// loaded before counts as well: a run that ended between its commit and its mark
+// leaves its messages in the queue, and the next one finds them loaded. A mark
+// that fails spoils no load: whoever waits for it learns of the data with the
+// next one.
+func (d *Deployment) mark(ctx context.Context, s Summary, more bool) {
 	if s.Objects+s.Known == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markPatience)
 	defer cancel()
-	if err := d.put(ctx, LoadedKey, struct {
-		At time.Time `json:"at"`
-	}{d.config.Now().UTC()}); err != nil {
+	if err := d.put(ctx, LoadedKey, loadedMark{At: d.config.Now().UTC(), More: more}); err != nil {
 		d.config.Logger.WarnContext(ctx, "that something was loaded could not be marked", "error", err)
 	}
 }

@@ -114,6 +114,9 @@ type Summary struct {
 	// Stopped says that the run ended for want of time: there may be more to do,
 	// for the next one.
 	Stopped bool
+	// Waited says that nobody asks, and that the run left what there is to a
+	// later one: see Patience.
+	Waited bool
 }
 
 // plus adds what a later part of the same run did.

@@ -47,6 +47,9 @@ func (s *Server) admit(a access, next echo.HandlerFunc) echo.HandlerFunc {
 			if err := a.allows(callerOf(c)); err != nil {
 				return err
 			}
+			if s.config.Asked != nil {
+				s.config.Asked()
+			}
 		}
 		return next(c)
 	}

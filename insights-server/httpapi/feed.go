@@ -16,6 +16,7 @@ type feed struct {
 	every  time.Duration // 0 never asks
 	most   int
 	ticks  ticker
+	asked  func() // told of each asking: who watches asks; may be nil
 	logger *slog.Logger
 
 	mu       sync.Mutex
@@ -84,6 +85,9 @@ func (f *feed) ask(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticks:
+		}
+		if f.asked != nil {
+			f.asked()
 		}
 		last, err := f.last(ctx)
 		if err != nil {

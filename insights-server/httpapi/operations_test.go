@@ -47,6 +47,25 @@ func TestPipeline(t *testing.T) {
 	wantError(t, f.do(call{path: "/api/v1/pipeline"}), http.StatusServiceUnavailable, "unavailable", "")
 }
 
+// Who is signed in or has a token asks; health checks and strangers do not.
+func TestWhoAsksIsTold(t *testing.T) {
+	asked := 0
+	f := newFixture(t, func(c *Config) { c.Asked = func() { asked++ } })
+	for _, c := range []call{
+		{path: "/healthz", anonymous: true}, {path: "/readyz", anonymous: true}, {path: "/metrics", anonymous: true},
+		{path: "/api/v1/pipeline", anonymous: true}, {path: "/api/v1/nothing", anonymous: true},
+	} {
+		if f.do(c); asked != 0 {
+			t.Fatalf("%s asks", c.path)
+		}
+	}
+	for i, path := range []string{"/api/v1/pipeline", "/api/v1/events"} {
+		if f.do(call{path: path}); asked != i+1 {
+			t.Errorf("%s: told %d times", path, asked)
+		}
+	}
+}
+
 func TestHealthzNeverTouchesTheWarehouse(t *testing.T) {
 	f := newFixture(t)
 	f.service.readyErr = errors.New("away")

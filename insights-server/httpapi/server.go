@@ -59,6 +59,10 @@ type Config struct {
 	// nobody knows, which shows as none.
 	FilesWaiting func(ctx context.Context) (int, error)
 
+	// Asked is told of every call of somebody who is signed in or has a token, and
+	// must not keep it waiting; nil where nobody wants to know. Loads may wait while
+	// nobody asks.
+	Asked func()
 	// PollLoads is how often the warehouse is asked for new loads while somebody
 	// watches the activity; 0 never asks, where ObserveLoad tells.
 	PollLoads time.Duration
@@ -131,7 +135,7 @@ func New(c Config) (*Server, error) {
 		metrics:   newMetrics(),
 		readiness: &readiness{ready: c.Service.Ready, now: c.Now},
 		feed: &feed{
-			last: c.Service.LastLoad, every: c.PollLoads, most: c.MaxStreams, ticks: realTicks, logger: c.Logger,
+			last: c.Service.LastLoad, every: c.PollLoads, most: c.MaxStreams, ticks: realTicks, asked: c.Asked, logger: c.Logger,
 			watchers: map[chan struct{}]bool{}, ended: make(chan struct{}),
 		},
 	}

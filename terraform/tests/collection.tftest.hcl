@@ -795,6 +795,29 @@ run "every_6_minutes" {
   }
 }
 
+run "every_3_minutes_or_hourly" {
+  command = apply
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    load_interval_minutes      = 3
+    idle_load_interval_minutes = 60
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.this["load"].schedule_expression == "rate(3 minutes)" && { for k, v in aws_lambda_function.this["load"].environment[0].variables : k => v if endswith(k, "LOAD_INTERVAL_MINUTES") } == { LOAF_LOAD_INTERVAL_MINUTES = "3", LOAF_IDLE_LOAD_INTERVAL_MINUTES = "60" }
+    error_message = "The schedule stays, and the load function knows how long data may wait while nobody asks."
+  }
+
+  assert {
+    condition     = output.ask_state == { bucket = output.buckets.events, arn = "${output.bucket_arns.events}/state/asked.json", key = "state/asked.json" }
+    error_message = "The insights server is told where to say that somebody asks."
+  }
+}
+
 run "every_hour" {
   command = plan
 
@@ -809,6 +832,11 @@ run "every_hour" {
   assert {
     condition     = aws_cloudwatch_event_rule.this["load"].schedule_expression == "rate(60 minutes)"
     error_message = "A load an hour is 60 minutes."
+  }
+
+  assert {
+    condition     = output.ask_state == null && length([for k in keys(aws_lambda_function.this["load"].environment[0].variables) : k if endswith(k, "LOAD_INTERVAL_MINUTES")]) == 0
+    error_message = "Nothing waits, whether somebody asks or not."
   }
 }
 
@@ -1190,6 +1218,21 @@ run "interval_no_whole_number" {
   }
 
   expect_failures = [var.load_interval_minutes]
+}
+
+run "idle_interval_not_above_the_interval" {
+  command = plan
+
+  module {
+    source = "./modules/collection"
+  }
+
+  variables {
+    load_interval_minutes      = 15
+    idle_load_interval_minutes = 15
+  }
+
+  expect_failures = [var.idle_load_interval_minutes]
 }
 
 run "one_subnet" {

@@ -257,6 +257,8 @@ run "with_a_domain" {
   }
 
   variables {
+    ask_state = { bucket = "loaf-test-events", arn = "arn:aws:s3:::loaf-test-events/state/asked.json", key = "state/asked.json" }
+
     domain      = "loaf.example.com"
     zone_id     = "Z0123456789ABCDEFGHIJ"
     admin_email = "ada@example.com"
@@ -330,6 +332,7 @@ run "with_a_domain" {
       LOAF_RETRY_QUEUE_URL    = "https://sqs/retry"
       LOAF_COLLECTION_URL     = "https://abc123.execute-api.eu-central-1.amazonaws.com/live"
       LOAF_LOAD_STATE         = "s3://loaf-test-events/state/loaded.json"
+      LOAF_ASK_STATE          = "s3://loaf-test-events/state/asked.json"
       LOAF_ALERT_TOPICS       = "arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms"
       LOAF_PUBLIC_URL         = "https://loaf.example.com"
       LOAF_TLS                = "load-balancer"
@@ -349,6 +352,7 @@ run "with_a_domain" {
       "sqs:GetQueueAttributes arn:sqs:load",
       "sqs:GetQueueAttributes arn:sqs:retry",
       "s3:GetObject arn:aws:s3:::loaf-test-events/state/loaded.json",
+      "s3:PutObject arn:aws:s3:::loaf-test-events/state/asked.json",
       "s3:ListBucket arn:aws:s3:::loaf-test-events if {\"StringEquals\":{\"s3:prefix\":\"state/loaded.json\"}}",
       "sns:Publish arn:aws:sns:eu-central-1:123456789012:loaf-test-alarms",
       "autoscaling:SetInstanceHealth arn:aws:autoscaling:eu-central-1:123456789012:autoScalingGroup:*:autoScalingGroupName/loaf-test-insights",

@@ -164,6 +164,19 @@ run "loads_every_day" {
   }
 }
 
+run "loads_hourly_while_nobody_asks" {
+  command = plan
+
+  variables {
+    idle_load_interval_minutes = 60
+  }
+
+  assert {
+    condition     = output.idle_load_interval_minutes == 60 && module.collection.ask_state.key == "state/asked.json"
+    error_message = "The load waits, and the page can tell it that somebody asks."
+  }
+}
+
 # --- what is refused --------------------------------------------------------------
 
 run "name_too_short" {
@@ -294,6 +307,36 @@ run "interval_no_whole_number" {
   }
 
   expect_failures = [var.load_interval_minutes]
+}
+
+run "idle_interval_not_above_the_interval" {
+  command = plan
+
+  variables {
+    idle_load_interval_minutes = 3
+  }
+
+  expect_failures = [var.idle_load_interval_minutes]
+}
+
+run "idle_interval_too_long" {
+  command = plan
+
+  variables {
+    idle_load_interval_minutes = 1441
+  }
+
+  expect_failures = [var.idle_load_interval_minutes]
+}
+
+run "idle_interval_no_whole_number" {
+  command = plan
+
+  variables {
+    idle_load_interval_minutes = 4.5
+  }
+
+  expect_failures = [var.idle_load_interval_minutes]
 }
 
 run "warehouse_that_is_unknown" {

@@ -65,6 +65,8 @@ type Report struct {
 	QuarantinedObjects []string `json:"quarantined_objects,omitempty"`
 	// Stopped says that the time was up: the same call goes on where it ended.
 	Stopped bool `json:"stopped"`
+	// Waited says that nobody asks for the data, which a later run loads.
+	Waited bool `json:"waited,omitempty"`
 }
 
 // maxNamed bounds the quarantined objects that a report names.
@@ -89,17 +91,21 @@ func (l *Load) Invoke(ctx context.Context, event json.RawMessage) (any, error) {
 	report := Report{
 		Action: action, Objects: summary.Objects, Known: summary.Known, Missing: summary.Missing, Lines: summary.Lines,
 		Inserted: summary.Inserted, Duplicates: summary.Duplicates, Quarantined: len(summary.Quarantined), Stopped: summary.Stopped,
-		Expired: summary.Expired, ExpiredRows: summary.ExpiredRows,
+		Expired: summary.Expired, ExpiredRows: summary.ExpiredRows, Waited: summary.Waited,
 	}
 	for _, o := range summary.Quarantined[:min(maxNamed, len(summary.Quarantined))] {
 		report.QuarantinedObjects = append(report.QuarantinedObjects, o.ID())
 	}
 	log := l.Logger.With("action", action, "objects", report.Objects, "known", report.Known, "missing", report.Missing, "lines", report.Lines,
-		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "expired", report.Expired, "expired_rows", report.ExpiredRows, "stopped", report.Stopped,
+		"inserted", report.Inserted, "duplicates", report.Duplicates, "quarantined", report.Quarantined, "expired", report.Expired, "expired_rows", report.ExpiredRows, "stopped", report.Stopped, "waited", report.Waited,
 		"elapsed_ms", l.Now().Sub(started).Milliseconds())
 	if err != nil {
 		log.ErrorContext(ctx, "a load failed", "error", err)
 		return nil, err
+	}
+	if report.Waited {
+		log.InfoContext(ctx, "nobody asks, and the load waits")
+		return report, nil
 	}
 	log.InfoContext(ctx, "loaded")
 	return report, nil

@@ -75,6 +75,11 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 	updateSecret, insightsSecret := env.Text("LOAF_UPDATE_SECRET"), env.Text("LOAF_INSIGHTS_SECRET")
 	deployment := env.Text("LOAF_DEPLOYMENT")
 	retention, rawRetention := load.Retention{Days: env.Days("LOAF_EVENT_RETENTION_DAYS")}, load.Retention{Days: env.Days("LOAF_RAW_RETENTION_DAYS")}
+	patience := load.Patience{Idle: env.Minutes("LOAF_IDLE_LOAD_INTERVAL_MINUTES")}
+	if patience.Idle > 0 {
+		env.Text("LOAF_LOAD_INTERVAL_MINUTES") // a run that waits must know when the next one is
+		patience.Interval = env.Minutes("LOAF_LOAD_INTERVAL_MINUTES")
+	}
 	where := env.Warehouse("dataloaf-load")
 	if err := env.Err(); err != nil {
 		return err
@@ -114,7 +119,7 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer, star
 		Remains: remains, Now: time.Now, Logger: logger,
 	})
 	runner := load.NewDeployment(load.DeploymentConfig{
-		Name: deployment, Loader: loader, Tables: tables, Store: store, Deletions: deletions, Bucket: buckets.Events, Now: time.Now, Logger: logger,
+		Name: deployment, Loader: loader, Tables: tables, Store: store, Deletions: deletions, Bucket: buckets.Events, Patience: patience, Now: time.Now, Logger: logger,
 	})
 	handler := &invoke.Load{
 		Runner: runner,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ type cloud struct {
 	waiting func(context.Context) (int, error)
 	// loads tells when the last load was.
 	loads func(context.Context) (time.Time, error)
+	// asked tells the load that somebody asks; it keeps nobody waiting.
+	asked func()
 	// topics publishes alerts.
 	topics alert.Sender
 }
@@ -31,9 +34,9 @@ type cloud struct {
 // readSecrets reads the page's secret into the configuration, and sets up what
 // asks AWS later on. It calls AWS only where the environment names something
 // that is there.
-func (c *config) readSecrets(ctx context.Context) (cloud, error) {
+func (c *config) readSecrets(ctx context.Context, logger *slog.Logger) (cloud, error) {
 	var out cloud
-	if c.loginSecret == "" && c.pageSecret == "" && len(c.queues) == 0 && c.loadState.key == "" && len(c.alertTopics) == 0 {
+	if c.loginSecret == "" && c.pageSecret == "" && len(c.queues) == 0 && c.loadState.key == "" && c.askState.key == "" && len(c.alertTopics) == 0 {
 		return out, nil
 	}
 	settings, err := aws.Load(ctx)
@@ -63,6 +66,14 @@ func (c *config) readSecrets(ctx context.Context) (cloud, error) {
 	}
 	if c.loadState.key != "" {
 		out.loads = loadMark(aws.NewStore(settings, aws.Buckets{}), c.loadState)
+	}
+	if c.askState.key != "" {
+		mark := askMark(aws.NewStore(settings, aws.Buckets{}), c.askState, time.Now)
+		out.asked = seldom(func() {
+			if err := mark(context.WithoutCancel(ctx)); err != nil {
+				logger.Warn("the load does not learn that somebody asks, and may wait", "error", err)
+			}
+		}, askEvery, time.Now)
 	}
 	if len(c.alertTopics) > 0 {
 		out.topics = sns.New(settings)
@@ -100,7 +111,40 @@ func loadMark(store *aws.Store, o objectName) func(context.Context) (time.Time, 
 	}
 }
 
-// markTimeout bounds one look at the mark; the next one is seconds away.
+// askMark writes that somebody asks, {"at":…}.
+func askMark(store *aws.Store, o objectName, now func() time.Time) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, markTimeout)
+		defer cancel()
+		text, err := json.Marshal(map[string]time.Time{"at": now().UTC()})
+		if err != nil {
+			return fmt.Errorf("write the mark: %w", err)
+		}
+		return store.Put(ctx, o.bucket, o.key, text)
+	}
+}
+
+// askEvery is how often it is written while somebody asks: the load looks every
+// few minutes, and each writing is billed.
+const askEvery = time.Minute
+
+// seldom does something at most once in a while, whoever asks for it, and apart
+// from them: they do not wait for it.
+func seldom(do func(), every time.Duration, now func() time.Time) func() {
+	var mu sync.Mutex
+	var last time.Time
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !last.IsZero() && now().Sub(last) < every {
+			return
+		}
+		last = now()
+		go do()
+	}
+}
+
+// markTimeout bounds one look at a mark, or its writing; the next one is not far.
 const markTimeout = 10 * time.Second
 
 // takePageSecret takes the password and the session key from the secret. Its

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dataloaf/dataloaf/functions/aws"
 	"github.com/dataloaf/dataloaf/functions/aws/awstest"
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/functions/warehouse/connect"
@@ -273,7 +275,7 @@ func TestTheMarkOfTheLastLoad(t *testing.T) {
 	if err != nil || len(c.webhookAllow) != 2 {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	cloud, err := c.readSecrets(t.Context())
+	cloud, err := c.readSecrets(t.Context(), slog.New(slog.DiscardHandler))
 	if err != nil || cloud.topics == nil || len(a.Calls("")) != 0 {
 		t.Fatalf("%+v, %v, calls %v", cloud, err, a.Calls(""))
 	}
@@ -294,10 +296,58 @@ func TestTheMarkOfTheLastLoad(t *testing.T) {
 	}
 }
 
+// Whoever asks, the load hears of it, a minute apart at most and without keeping
+// them waiting.
+func TestTheMarkThatSomebodyAsks(t *testing.T) {
+	a := inAWS(t)
+	a.MakeBucket("raw")
+	c, err := readConfig(environment("LOAF_WAREHOUSE_URL", "redshift://x@127.0.0.1:1/x", "LOAF_ADMIN_PASSWORD", "correct horse", "LOAF_ASK_STATE", "s3://raw/state/asked.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud, err := c.readSecrets(t.Context(), slog.New(slog.DiscardHandler))
+	if err != nil || cloud.asked == nil || len(a.Calls("")) != 0 {
+		t.Fatalf("%+v, %v, calls %v", cloud, err, a.Calls(""))
+	}
+	settings, err := aws.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("", 3600))
+	mark := askMark(aws.NewStore(settings, aws.Buckets{}), c.askState, func() time.Time { return at })
+	if err := mark(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := aws.NewStore(settings, aws.Buckets{}).Get(t.Context(), "raw", "state/asked.json"); err != nil || string(text) != `{"at":"2026-03-04T04:06:07Z"}` {
+		t.Errorf("%s, %v", text, err)
+	}
+	a.SetFault(func(awstest.Call) awstest.Fault { return awstest.Fault{Status: 403, Code: "AccessDenied"} })
+	if err := mark(t.Context()); err == nil || !strings.Contains(err.Error(), "raw/state/asked.json") {
+		t.Errorf("without the right: %v", err)
+	}
+	done := make(chan struct{})
+	now := at
+	ask := seldom(func() { done <- struct{}{} }, askEvery, func() time.Time { return now })
+	for _, after := range []time.Duration{0, time.Second, 58 * time.Second} {
+		now = now.Add(after)
+		ask() // it would hang here if it waited: nobody reads yet
+	}
+	<-done
+	now = now.Add(time.Second)
+	ask()
+	<-done
+	select {
+	case <-done:
+		t.Error("it was done more often than once a minute")
+	default:
+	}
+}
+
 func TestWhatAlertsNeedIsChecked(t *testing.T) {
 	good := []string{"LOAF_WAREHOUSE_URL", "redshift://x@127.0.0.1:1/x", "LOAF_ADMIN_PASSWORD", "correct horse"}
 	for name, values := range map[string][]string{
 		"LOAF_LOAD_STATE":    {"raw/state/loaded.json", "https://raw/loaded.json", "s3://raw", "s3://raw/", "s3:///loaded.json"},
+		"LOAF_ASK_STATE":     {"raw/state/asked.json", "s3://raw/"},
 		"LOAF_ALERT_TOPICS":  {"alarms", "arn:aws:sns:eu-central-1:123456789012:queue.fifo", "arn:aws:sqs:eu-central-1:123456789012:queue"},
 		"LOAF_WEBHOOK_ALLOW": {"localhost", "10.0.0.0/33"},
 	} {

@@ -53,6 +53,8 @@ type config struct {
 	logLevel       slog.Level
 	// loadState is the object that the load writes when it brought something.
 	loadState objectName
+	// askState is the object that tells the load that somebody asks.
+	askState objectName
 	// alertTopics are the SNS topics that alerts may name, webhookAllow the networks
 	// that webhooks may be sent to although they are not on the internet.
 	alertTopics  []string
@@ -220,16 +222,27 @@ type objectName struct{ bucket, key string }
 
 var topicPattern = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 
-// readAlerts reads what alerts need beside the rest.
+// readAlerts reads what alerts need beside the rest, and by what load and server
+// hear of each other.
 func (c *config) readAlerts(getenv func(string) string) error {
 	var problems []error
-	if address := getenv("LOAF_LOAD_STATE"); address != "" {
+	for _, state := range []struct {
+		name, what, example string
+		object              *objectName
+	}{
+		{"LOAF_LOAD_STATE", "the object that the load writes", "s3://bucket/state/loaded.json", &c.loadState},
+		{"LOAF_ASK_STATE", "the object that the load reads", "s3://bucket/state/asked.json", &c.askState},
+	} {
+		address := getenv(state.name)
+		if address == "" {
+			continue
+		}
 		u, err := url.Parse(address)
 		if err != nil || u.Scheme != "s3" || u.Host == "" || len(u.Path) < 2 {
-			problems = append(problems, fmt.Errorf("LOAF_LOAD_STATE is %q: give the object that the load writes, such as s3://bucket/state/loaded.json", address))
-		} else {
-			c.loadState = objectName{u.Host, u.Path[1:]}
+			problems = append(problems, fmt.Errorf("%s is %q: give %s, such as %s", state.name, address, state.what, state.example))
+			continue
 		}
+		*state.object = objectName{u.Host, u.Path[1:]}
 	}
 	for _, topic := range fields(getenv("LOAF_ALERT_TOPICS")) {
 		if !topicPattern.MatchString(topic) {

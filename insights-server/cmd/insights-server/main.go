@@ -115,6 +115,9 @@ Environment:
                             something, s3://bucket/state/loaded.json: what
                             alerts are checked after. Without it PostgreSQL is
                             asked, and Redshift, which that would wake, is not
+  LOAF_ASK_STATE            the object that tells the load that somebody asks,
+                            s3://bucket/state/asked.json, where loads wait while
+                            nobody does
   LOAF_ALERT_TOPICS         ARNs of the SNS topics that alerts may publish to,
                             separated by commas
   LOAF_WEBHOOK_ALLOW        addresses or networks of your own that webhooks may be
@@ -179,7 +182,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.logLevel}))
-	cloud, err := c.readSecrets(ctx)
+	cloud, err := c.readSecrets(ctx, logger)
 	if err != nil {
 		return err
 	}
@@ -349,6 +352,7 @@ func (c config) build(logger *slog.Logger, cloud cloud) (*httpapi.Server, *alert
 		Deletions:      deletion.New(documents, deletion.Options{Now: time.Now, Random: rand.Reader}),
 		CollectionURL:  c.collectionURL,
 		FilesWaiting:   cloud.waiting,
+		Asked:          cloud.asked,
 		Directory:      directory,
 		PollLoads:      pollLoads,
 		Sessions:       sessions,

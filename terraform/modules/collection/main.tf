@@ -67,7 +67,10 @@ locals {
           }, { for name, days in {
             LOAF_EVENT_RETENTION_DAYS = var.event_retention_days
             LOAF_RAW_RETENTION_DAYS   = var.raw_retention_days
-        } : name => tostring(days) if days != null })
+          } : name => tostring(days) if days != null }, var.idle_load_interval_minutes == null ? {} : {
+          LOAF_IDLE_LOAD_INTERVAL_MINUTES = tostring(var.idle_load_interval_minutes)
+          LOAF_LOAD_INTERVAL_MINUTES      = tostring(var.load_interval_minutes)
+        })
       }
     } : {}
   )

@@ -29,6 +29,11 @@ output "load_state" {
   value       = { bucket = aws_s3_bucket.raw["events"].bucket, bucket_arn = aws_s3_bucket.raw["events"].arn, key = "state/loaded.json" }
 }
 
+output "ask_state" {
+  description = "The object by which the insights server tells the load that somebody asks: its `key`, with its ARN and `bucket`; null where loads do not wait for that."
+  value       = var.idle_load_interval_minutes == null ? null : { bucket = aws_s3_bucket.raw["events"].bucket, arn = "${aws_s3_bucket.raw["events"].arn}/state/asked.json", key = "state/asked.json" }
+}
+
 output "streams" {
   description = "The Firehose streams' names."
   value       = { for k, s in aws_kinesis_firehose_delivery_stream.this : k => s.name }

@@ -125,6 +125,17 @@ variable "load_interval_minutes" {
   }
 }
 
+variable "idle_load_interval_minutes" {
+  type        = number
+  description = "Minutes for which new data may wait for its load while nobody has called the insights API for 15 minutes, each of which saves a wake-up of Redshift Serverless; null loads every `load_interval_minutes` all the same."
+  default     = null
+
+  validation {
+    condition     = var.idle_load_interval_minutes == null ? true : var.idle_load_interval_minutes > var.load_interval_minutes && var.idle_load_interval_minutes <= 1440 && floor(var.idle_load_interval_minutes) == var.idle_load_interval_minutes
+    error_message = "idle_load_interval_minutes must be a whole number above load_interval_minutes, up to 1440; leave it out to load just as often whether somebody asks or not."
+  }
+}
+
 variable "reserve_load_concurrency" {
   type        = bool
   description = "Whether one concurrent execution is reserved for the load function, so that two never run at once. It saves work and is not what makes loads exact. Say false where the account's Lambda quota is too small to reserve: new accounts have 10."

@@ -187,7 +187,7 @@ resource "aws_launch_template" "this" {
     bucket = aws_s3_bucket.artifacts.bucket
     key    = aws_s3_object.bundle.key
     sha256 = local.bundle_hash
-    environment = {
+    environment = merge({
       AWS_REGION              = data.aws_region.current.id
       LOAF_STACK              = var.name
       LOAF_WAREHOUSE_HOST     = var.warehouse.host
@@ -206,7 +206,9 @@ resource "aws_launch_template" "this" {
       LOAF_TRUSTED_NETWORKS   = local.has_domain ? join(",", var.vpc_cidrs) : ""
       LOAF_EIP_ALLOCATION_ID  = local.has_domain ? "" : aws_eip.this[0].id
       LOAF_ASG                = local.group
-    }
+      }, var.ask_state == null ? {} : {
+      LOAF_ASK_STATE = "s3://${var.ask_state.bucket}/${var.ask_state.key}"
+    })
   }))
 
   iam_instance_profile {
@@ -467,6 +469,14 @@ resource "aws_iam_role_policy" "this" {
           Resource = var.alert_topic_arns
         },
       ] : statement if length(var.alert_topic_arns) > 0],
+      [for statement in [
+        {
+          Sid      = "TellLoadsOfQuestions"
+          Effect   = "Allow"
+          Action   = "s3:PutObject"
+          Resource = try(var.ask_state.arn, "")
+        },
+      ] : statement if var.ask_state != null],
       [for statement in [
         {
           Sid      = "TakeItsAddress"

@@ -143,6 +143,16 @@ variable "load_state" {
   description = "The object that says when something was last loaded, which the page's alerts wait for: the output of the module `collection`."
 }
 
+variable "ask_state" {
+  type = object({
+    bucket = string
+    arn    = string
+    key    = string
+  })
+  description = "The object that tells the load that somebody asks: the output of the module `collection`. Null where loads do not wait for that."
+  default     = null
+}
+
 variable "alert_topic_arns" {
   type        = list(string)
   description = "The SNS topics that alerts may publish to. None for webhooks alone."

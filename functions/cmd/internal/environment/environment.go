@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -66,6 +67,20 @@ func (e *Environment) Days(name string) int {
 		return 0
 	}
 	return days
+}
+
+// Minutes is a variable that holds a whole number of minutes; absent is 0.
+func (e *Environment) Minutes(name string) time.Duration {
+	text := e.getenv(name)
+	if text == "" {
+		return 0
+	}
+	minutes, err := strconv.Atoi(text)
+	if err != nil || minutes < 1 || minutes > 24*60 {
+		e.refuse(name, text, "a whole number of minutes from 1 to 1440, or absent")
+		return 0
+	}
+	return time.Duration(minutes) * time.Minute
 }
 
 // refuse notes a variable whose value is of no use.

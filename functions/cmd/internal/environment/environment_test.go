@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -17,11 +18,14 @@ func of(variables map[string]string) *environment.Environment {
 }
 
 func TestEverythingWrongIsNamed(t *testing.T) {
-	e := of(map[string]string{"P": "70000", "LOAF_LOG_LEVEL": "loud", "LOAF_WAREHOUSE_DIALECT": "mysql", "HERE": "x", "D": "30", "HALF": "1.5", "NONE": "0"})
+	e := of(map[string]string{"P": "70000", "LOAF_LOG_LEVEL": "loud", "LOAF_WAREHOUSE_DIALECT": "mysql", "HERE": "x", "D": "30", "HALF": "1.5", "NONE": "0", "M": "60", "LONG": "1441"})
 	e.Logger(new(bytes.Buffer))
 	e.Port("P", 1)
 	if days := e.Days("D") + e.Days("GONE") + e.Days("HALF") + e.Days("NONE"); days != 30 {
 		t.Errorf("%d days", days)
+	}
+	if minutes := e.Minutes("M") + e.Minutes("GONE") + e.Minutes("LONG"); minutes != time.Hour {
+		t.Errorf("%v", minutes)
 	}
 	if got := e.Text("HERE") + e.Optional("GONE", "otherwise"); got != "xotherwise" {
 		t.Errorf("%q", got)
@@ -32,7 +36,7 @@ func TestEverythingWrongIsNamed(t *testing.T) {
 	if err == nil {
 		t.Fatal("nothing is wrong")
 	}
-	for _, want := range []string{"LOAF_WAREHOUSE_SECRET, LOAF_WAREHOUSE_HOST, LAST", `P is "70000"`, `HALF is "1.5"`, `NONE is "0"`, `LOAF_LOG_LEVEL is "loud"`, `LOAF_WAREHOUSE_DIALECT is "mysql"`} {
+	for _, want := range []string{"LOAF_WAREHOUSE_SECRET, LOAF_WAREHOUSE_HOST, LAST", `P is "70000"`, `HALF is "1.5"`, `NONE is "0"`, `LONG is "1441"`, `LOAF_LOG_LEVEL is "loud"`, `LOAF_WAREHOUSE_DIALECT is "mysql"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}
