@@ -222,7 +222,7 @@ func TestNothingAtRestOpensADev(t *testing.T) {
 		}
 
 		// What is lost is made anew.
-		d = startDev(t, dir, warehouse, "--renew", "password,api-key", "--renew", "token")
+		d = startDev(t, dir, warehouse, "--renew", "password,api-key,token")
 		renewed := d.shown(t)
 		if len(renewed) != 3 {
 			t.Errorf("shown when they are made anew: %q", renewed)
