@@ -179,7 +179,7 @@ func TestNothingAtRestOpensADev(t *testing.T) {
 			t.Fatalf("make a token: %d, %v", status, err)
 		}
 		secrets["made token"] = token.Secret
-		ofRun := map[string]string{"API key of the run": d.APIKey, "token of the run": d.Running.Token}
+		ofRun := map[string]string{"API key of the run": d.APIKey, "token of the run": d.Token}
 		for name, secret := range secrets {
 			d.opens(t, name, secret, true)
 		}
@@ -215,14 +215,14 @@ func TestNothingAtRestOpensADev(t *testing.T) {
 		for name, secret := range ofRun {
 			d.opens(t, name, secret, false)
 		}
-		killed := map[string]string{"API key of the killed": d.APIKey, "token of the killed": d.Running.Token}
+		killed := map[string]string{"API key of the killed": d.APIKey, "token of the killed": d.Token}
 		d.kill(t)
 		if names := holds(atRest(t, dir, warehouse), killed["API key of the killed"]); len(names) != 2 {
 			t.Errorf("a killed dev leaves its key in %q", names)
 		}
 
 		// What is lost is made anew.
-		d = startDev(t, dir, warehouse, "--renew", "password,api-key", "--renew", "token")
+		d = startDev(t, dir, warehouse, "--renew", "password,api-key,token")
 		renewed := d.shown(t)
 		if len(renewed) != 3 {
 			t.Errorf("shown when they are made anew: %q", renewed)

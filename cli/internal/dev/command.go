@@ -35,8 +35,10 @@ type Options struct {
 	// APIKey, AdminPassword and Token are made once for the data folder when
 	// they are empty.
 	APIKey, AdminPassword, Token string
-	// Renew names those of them that are made anew.
-	Renew     []string
+	// Renew names those of them that are made anew, separated by commas.
+	Renew string
+	// renew is the same, taken apart.
+	renew     []string
 	LoadEvery time.Duration
 	// Warehouse is DuckDB or a postgres:// URL.
 	Warehouse string
@@ -87,7 +89,7 @@ Ctrl-C stops: what was accepted is loaded, or kept for the next start.`,
 	f.StringVar(&o.APIKey, "api-key", "", "`key` of the collection API (default: one made for the data folder)")
 	f.StringVar(&o.AdminPassword, "admin-password", "", "`password` of the page (default: one made for the data folder)")
 	f.StringVar(&o.Token, "token", "", "bearer `token` of the insights API (default: one made for the data folder)")
-	f.StringSliceVar(&o.Renew, "renew", nil, "`names` of what is made anew and shown, in place of what was lost or has leaked: api-key, password, token")
+	f.StringVar(&o.Renew, "renew", "", "`names` of what is made anew and shown, in place of what was lost or has leaked: api-key, password, token, with commas between them")
 	f.DurationVar(&o.LoadEvery, "load-every", 2*time.Second, "how often new data is loaded")
 	f.StringVar(&o.Warehouse, "warehouse", DuckDB, "duckdb, or the `URL` of a PostgreSQL database, postgres://user:password@host/database")
 	f.IntVar(&o.EventRetention, "event-retention", 0, "`days` for which events are kept, from 30; what is older leaves warehouse and raw data after a load (default: for ever)")

@@ -122,10 +122,10 @@ func TestWrongUseOfRenew(t *testing.T) {
 		change func(*Options)
 		words  string
 	}{
-		{func(o *Options) { o.Renew = []string{"key"} }, `--renew "key" is nothing that is made`},
-		{func(o *Options) { o.Renew, o.APIKey = []string{"api-key"}, "k" }, "both --renew api-key and --api-key (LOAF_API_KEY) are given"},
-		{func(o *Options) { o.Renew, o.AdminPassword = []string{"token", "password"}, "p" }, "--admin-password (LOAF_ADMIN_PASSWORD)"},
-		{func(o *Options) { o.Renew, o.Token = []string{"token"}, "t" }, "--token (LOAF_TOKEN)"},
+		{func(o *Options) { o.Renew = "key" }, `--renew "key" is nothing that is made`},
+		{func(o *Options) { o.Renew, o.APIKey = "api-key", "k" }, "both --renew api-key and --api-key (LOAF_API_KEY) are given"},
+		{func(o *Options) { o.Renew, o.AdminPassword = "token,password", "p" }, "--admin-password (LOAF_ADMIN_PASSWORD)"},
+		{func(o *Options) { o.Renew, o.Token = "token", "t" }, "--token (LOAF_TOKEN)"},
 	} {
 		o := Options{Addr: "127.0.0.1:0", DataDir: "d", LoadEvery: time.Second, Warehouse: DuckDB}
 		c.change(&o)
@@ -133,8 +133,8 @@ func TestWrongUseOfRenew(t *testing.T) {
 			t.Errorf("--renew %q: %v, want %q", o.Renew, err, c.words)
 		}
 	}
-	o := Options{Addr: "127.0.0.1:0", DataDir: "d", LoadEvery: time.Second, Warehouse: DuckDB, APIKey: "k", Renew: []string{"token", "password"}}
-	if err := o.check(); err != nil {
-		t.Error(err)
+	o := Options{Addr: "127.0.0.1:0", DataDir: "d", LoadEvery: time.Second, Warehouse: DuckDB, APIKey: "k", Renew: "token, password"}
+	if err := o.check(); err != nil || !o.renews("token") || !o.renews("password") || o.renews("api-key") {
+		t.Errorf("%v, %q", err, o.renew)
 	}
 }

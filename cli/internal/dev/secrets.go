@@ -84,16 +84,17 @@ func notAgain(name string) string {
 	return "as it was shown when it was made; --renew " + name + " makes another"
 }
 
-func (o *Options) renews(name string) bool { return slices.Contains(o.Renew, name) }
+func (o *Options) renews(name string) bool { return slices.Contains(o.renew, name) }
 
-// checkRenew finds wrong use of --renew.
+// checkRenew takes --renew apart and finds wrong use of it.
 func (o *Options) checkRenew() error {
 	given := map[string]struct{ flag, value string }{
 		renewAPIKey:   {"--api-key (LOAF_API_KEY)", o.APIKey},
 		renewPassword: {"--admin-password (LOAF_ADMIN_PASSWORD)", o.AdminPassword},
 		renewToken:    {"--token (LOAF_TOKEN)", o.Token},
 	}
-	for _, name := range o.Renew {
+	o.renew = strings.FieldsFunc(o.Renew, func(r rune) bool { return r == ',' || r == ' ' })
+	for _, name := range o.renew {
 		g, known := given[name]
 		if !known {
 			return failure.Usage("Name one or several of "+strings.Join([]string{renewAPIKey, renewPassword, renewToken}, ", ")+", with commas between them.", "--renew %q is nothing that is made", name)
