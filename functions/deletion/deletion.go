@@ -119,6 +119,42 @@ type pass struct {
 	After string                  `json:"after"`
 	// Until is when others may take it over.
 	Until time.Time `json:"until,omitzero"`
+	// Replacing are the objects that are being replaced, by ID. It is known before
+	// they are: an object that no load has met is replaced within a transaction, and
+	// where its connection breaks at that moment, and the lock goes with it, a load
+	// may have read what the object was. Then it can be told why lines are missing.
+	Replacing map[string]replacing `json:"replacing,omitempty"`
+}
+
+// replacing is how many lines an object has, and how many of them go, by the
+// deletions of the pass.
+type replacing struct {
+	Before  int64         `json:"before"`
+	Removed map[int]int64 `json:"removed"`
+}
+
+func newReplacing(o warehouse.Rewritten) replacing {
+	r := replacing{Before: o.Before, Removed: map[int]int64{}}
+	for i, n := range o.Removed {
+		if n > 0 {
+			r.Removed[i] = n
+		}
+	}
+	return r
+}
+
+// size is about how long it is in the pass's document.
+func (r replacing) size(o warehouse.Rewritten) int {
+	return len(o.Object.ID()) + 50 + 15*len(r.Removed)
+}
+
+// done tells whether an object is what it was replaced by.
+func (r replacing) done(c content) bool {
+	after := r.Before
+	for _, n := range r.Removed {
+		after -= n
+	}
+	return c.unreadable == nil && c.goes() == 0 && c.lines == after
 }
 
 // run is one run of a pass.

@@ -650,6 +650,60 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
+// unlocked is a warehouse whose connection breaks in the middle of an Erase: the
+// lock is lost, a load comes in between, and the objects are replaced all the same.
+type unlocked struct {
+	engine
+	w    *world
+	left int
+}
+
+func (u *unlocked) Erase(ctx context.Context, e warehouse.Erasure) (warehouse.Erased, error) {
+	if len(e.Objects) == 0 || u.left == 0 {
+		return u.engine.Erase(ctx, e)
+	}
+	u.left--
+	u.w.sweep(u.engine)
+	for _, o := range e.Objects {
+		if err := e.Put(ctx, o); err != nil {
+			return warehouse.Erased{}, err
+		}
+	}
+	return warehouse.Erased{}, fmt.Errorf("%w: the connection is broken", warehouse.ErrUnavailable)
+}
+
+func TestALoadThatComesInWhenTheLockIsLost(t *testing.T) {
+	for _, dialect := range []warehouse.Dialect{warehouse.DuckDB, warehouse.PostgreSQL} {
+		t.Run(string(dialect), func(t *testing.T) {
+			w := newWorld(t, dialect)
+			w.fill(gone, "keep")
+			w.put(warehouse.Events, event(902, gone, w.now), event(903, "bob", w.now), event(904, gone, w.now))
+			w.put(warehouse.Users, newUser(gone, "late", w.now), newUser("dan", "late", w.now))
+			others := w.others(gone)
+			id := w.ask(gone)
+			broken := &unlocked{engine: w.engine, w: w, left: 2}
+			for broken.left > 0 {
+				if _, err := w.runner(func(c *deletion.Config) { c.Warehouse = broken }).Run(t.Context()); !errors.Is(err, warehouse.ErrUnavailable) {
+					t.Fatal(err)
+				}
+				w.now = w.now.Add(2 * time.Minute) // the lease ends
+			}
+			w.run()
+			w.now = w.now.Add(settle)
+			w.run()
+			w.traces(gone)
+			others["events"] = append(others["events"], w.rows(w.engine, `SELECT CAST("event_id" AS VARCHAR), "event", "user_id", CAST("timestamp" AS VARCHAR), CAST("properties" AS VARCHAR), CAST("received_at" AS VARCHAR) FROM "events" WHERE CAST("event_id" AS VARCHAR) LIKE '%903'`)...)
+			slices.Sort(others["events"])
+			equal(t, "others", w.others(gone), map[string][]string{"events": others["events"]})
+			w.proven()
+			equal(t, "rebuilt", w.rebuilt(), w.tables(w.engine))
+			if got := w.receipt(id); got.State != warehouse.DeletionDone || got.Lines != 15 || got.Error != "" {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
 // counted counts what is put.
 type counted struct {
 	*local.Store

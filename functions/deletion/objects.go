@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,8 @@ const (
 	// maxBytes bounds what one transaction rewrites, compressed: it is held in
 	// memory.
 	maxBytes = 32 << 20
+	// maxNoted bounds what is noted of them before: a document of Redshift has 64 KiB.
+	maxNoted = 32 << 10
 	// workers is how many objects are read at once.
 	workers = 8
 )
@@ -61,20 +64,27 @@ func (r *run) batch(ctx context.Context, objects []warehouse.Object) error {
 		return err
 	}
 	var due []warehouse.Rewritten
-	size := 0
+	size, noted := 0, 0
 	flush := func() error {
 		full := due
-		due, size = nil, 0
+		due, size, noted = nil, 0, 0
 		if len(full) == 0 {
 			return nil
 		}
-		return r.erase(ctx, warehouse.Erasure{Rows: true, Objects: full})
+		return r.replace(ctx, full)
 	}
 	for i, c := range contents {
 		r.each(func(d *warehouse.Deletion) { d.ObjectsSeen++ })
 		if c.unreadable != nil {
 			r.unreadable(objects[i])
 			continue
+		}
+		if was, ok := r.pass.Replacing[objects[i].ID()]; ok && was.done(c) {
+			// It was replaced before, and the ledger may not know.
+			c.lines = was.Before
+			for d, n := range was.Removed {
+				c.removed[d] = n
+			}
 		}
 		too, err := r.resent(ctx, objects[i], &c)
 		if err != nil {
@@ -87,14 +97,38 @@ func (r *run) batch(ctx context.Context, objects []warehouse.Object) error {
 		if err != nil {
 			return fmt.Errorf("rewrite %s: %w", objects[i].ID(), err)
 		}
-		due, size = append(due, o), size+len(o.Body)
-		if size >= maxBytes {
+		due, size, noted = append(due, o), size+len(o.Body), noted+newReplacing(o).size(o)
+		if size >= maxBytes || noted >= maxNoted {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
 	}
 	return flush()
+}
+
+// replace replaces objects, and says before that it does.
+func (r *run) replace(ctx context.Context, objects []warehouse.Rewritten) error {
+	noted := maps.Clone(r.pass.Replacing)
+	if noted == nil {
+		noted = map[string]replacing{}
+	}
+	left := maps.Clone(noted)
+	for _, o := range objects {
+		noted[o.Object.ID()] = newReplacing(o)
+		delete(left, o.Object.ID())
+	}
+	r.pass.Replacing = noted
+	if err := r.erase(ctx, warehouse.Erasure{}); err != nil {
+		return err
+	}
+	version := r.version
+	r.pass.Replacing = left
+	err := r.erase(ctx, warehouse.Erasure{Rows: true, Objects: objects})
+	if r.version == version {
+		r.pass.Replacing = noted // it did not come to pass
+	}
+	return err
 }
 
 func (r *run) rewritten(ctx context.Context, m *matcher, o warehouse.Object, c content, too map[int64]bool) (warehouse.Rewritten, error) {
