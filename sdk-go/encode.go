@@ -171,7 +171,7 @@ func (s *scratch) shortEvent(e Event, now time.Time) bool {
 			return false
 		}
 	}
-	dst = appendTime(append(dst, `,"timestamp":`...), e.Timestamp)
+	dst = wire.AppendTime(append(dst, `,"timestamp":`...), e.Timestamp)
 	dst, ok = appendObject(append(dst, `,"properties":`...), e.Properties)
 	s.buf = append(dst, '}')
 	return ok
@@ -186,7 +186,7 @@ func (s *scratch) shortUser(id, timeField string, at time.Time, attributes any, 
 	if !ok {
 		return false
 	}
-	dst = appendTime(append(dst, timeField...), at)
+	dst = wire.AppendTime(append(dst, timeField...), at)
 	dst, ok = appendObject(append(dst, `,"attributes":`...), attributes)
 	s.buf = append(dst, '}')
 	return ok
@@ -203,7 +203,7 @@ func (s *scratch) shortUpdate(u Update, now time.Time) bool {
 	if dst, ok = appendObject(append(dst, `,"attributes":`...), u.Attributes); !ok {
 		return false
 	}
-	dst = appendTime(append(dst, `,"updated_at":`...), u.UpdatedAt)
+	dst = wire.AppendTime(append(dst, `,"updated_at":`...), u.UpdatedAt)
 	s.buf = append(dst, '}')
 	return true
 }
@@ -228,21 +228,6 @@ func appendText(dst []byte, s string) (_ []byte, chars int, ok bool) {
 	dst = append(dst, '"')
 	dst = append(dst, s...)
 	return append(dst, '"'), len(s), true
-}
-
-// appendTime writes wire.TimeFormat; package time reads a layout anew each time.
-func appendTime(dst []byte, t time.Time) []byte {
-	t = t.UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	micro := t.Nanosecond() / 1000
-	return append(dst, '"',
-		byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-',
-		byte('0'+month/10), byte('0'+month%10), '-', byte('0'+day/10), byte('0'+day%10), 'T',
-		byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':',
-		byte('0'+second/10), byte('0'+second%10), '.',
-		byte('0'+micro/100000), byte('0'+micro/10000%10), byte('0'+micro/1000%10),
-		byte('0'+micro/100%10), byte('0'+micro/10%10), byte('0'+micro%10), 'Z', '"')
 }
 
 // appendObject is the short way of properties and attributes.

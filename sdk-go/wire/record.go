@@ -21,7 +21,7 @@ func (e Event) appendFields(dst []byte) []byte {
 	if e.UserID != nil {
 		dst = AppendString(append(dst, `,"user_id":`...), *e.UserID)
 	}
-	dst = appendTime(append(dst, `,"timestamp":`...), e.Timestamp)
+	dst = AppendTime(append(dst, `,"timestamp":`...), e.Timestamp)
 	return appendObject(append(dst, `,"properties":`...), e.Properties)
 }
 
@@ -35,7 +35,7 @@ func (u NewUser) AppendRecord(dst []byte, receivedAt time.Time) []byte {
 
 func (u NewUser) appendFields(dst []byte) []byte {
 	dst = AppendString(append(dst, `{"user_id":`...), u.UserID)
-	dst = appendTime(append(dst, `,"created_at":`...), u.CreatedAt)
+	dst = AppendTime(append(dst, `,"created_at":`...), u.CreatedAt)
 	return appendObject(append(dst, `,"attributes":`...), u.Attributes)
 }
 
@@ -50,7 +50,7 @@ func (u UserUpdate) AppendRecord(dst []byte, receivedAt time.Time) []byte {
 func (u UserUpdate) appendFields(dst []byte) []byte {
 	dst = AppendString(append(dst, `{"user_id":`...), u.UserID)
 	dst = appendObject(append(dst, `,"attributes":`...), u.Attributes)
-	return appendTime(append(dst, `,"updated_at":`...), u.UpdatedAt)
+	return AppendTime(append(dst, `,"updated_at":`...), u.UpdatedAt)
 }
 
 // appendObject writes a value made by hand, without properties, as an empty
@@ -63,11 +63,26 @@ func appendObject(dst []byte, object json.RawMessage) []byte {
 }
 
 func appendReceived(dst []byte, at time.Time) []byte {
-	return append(appendTime(append(dst, `,"received_at":`...), at), '}')
+	return append(AppendTime(append(dst, `,"received_at":`...), at), '}')
 }
 
-func appendTime(dst []byte, t time.Time) []byte {
-	return append(t.UTC().AppendFormat(append(dst, '"'), TimeFormat), '"')
+// AppendTime appends a time as a JSON string in TimeFormat. It writes the digits
+// itself, since package time reads a layout anew each time.
+func AppendTime(dst []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return append(t.AppendFormat(append(dst, '"'), TimeFormat), '"')
+	}
+	hour, minute, second := t.Clock()
+	micro := t.Nanosecond() / 1000
+	return append(dst, '"',
+		byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-',
+		byte('0'+month/10), byte('0'+month%10), '-', byte('0'+day/10), byte('0'+day%10), 'T',
+		byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':',
+		byte('0'+second/10), byte('0'+second%10), '.',
+		byte('0'+micro/100000), byte('0'+micro/10000%10), byte('0'+micro/1000%10),
+		byte('0'+micro/100%10), byte('0'+micro/10%10), byte('0'+micro%10), 'Z', '"')
 }
 
 // ParseEventRecord reads a raw record of an event and when it arrived. It is
