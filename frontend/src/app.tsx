@@ -2,7 +2,8 @@ import type { QueryClient } from "@tanstack/react-query";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { I18nProvider } from "react-aria-components";
 import { lazy, Suspense, type ComponentType, type ReactNode } from "react";
-import { BrowserRouter, Link, Navigate, Outlet, Route, Routes } from "react-router";
+import { BrowserRouter, Navigate, Outlet, Route, Routes } from "react-router";
+import { ButtonLink } from "./components/button";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Notice } from "./components/notice";
 import { usePageTitle } from "./components/use-page-title";
@@ -93,7 +94,12 @@ function NotFound() {
   usePageTitle("No such page");
   return (
     <main>
-      <Notice large page title="There is no such page" actions={<Link to="/explore">Go to Explore</Link>}>
+      <Notice
+        large
+        page
+        title="There is no such page"
+        actions={<ButtonLink to="/explore">Go to Explore</ButtonLink>}
+      >
         The address may be mistyped, or from another version.
       </Notice>
     </main>

@@ -5,6 +5,7 @@ import {
   TooltipTrigger,
   type ButtonProps as AriaButtonProps,
 } from "react-aria-components";
+import { Link } from "react-router";
 import styles from "./button.module.css";
 import { classNames } from "./class-names";
 
@@ -25,6 +26,18 @@ export function Button({ kind = "plain", small = false, icon, children, ...props
       {icon}
       {children}
     </AriaButton>
+  );
+}
+
+type ButtonLinkProps = { to: string; kind?: "primary" | "plain"; icon?: ReactNode; children: ReactNode };
+
+/** The way to another page, for where a button would stand. */
+export function ButtonLink({ to, kind = "plain", icon, children }: ButtonLinkProps) {
+  return (
+    <Link to={to} className={classNames(styles.button, styles.link, styles[kind])}>
+      {icon}
+      {children}
+    </Link>
   );
 }
 

@@ -41,7 +41,9 @@ export function EventList({ label, events }: { label: string; events: readonly L
             </div>
             {names.length > 0 && (
               <details className={styles.details}>
-                <summary dir="auto">{names.join(", ")}</summary>
+                <summary>
+                  <bdi>{names.join(", ")}</bdi>
+                </summary>
                 <Facts facts={properties} />
               </details>
             )}

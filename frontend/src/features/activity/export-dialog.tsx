@@ -43,14 +43,14 @@ export default function ExportDialog({ event: shown, onClose }: { event: string;
         />
         <TimezonePicker timezone={timezone} onChange={setTimezone} />
         <p className={styles.about}>
-          NDJSON, one event a line, the oldest first, as it was sent; <code>loafctl import</code> reads it.
-          When it breaks off, the browser says so.
+          A file of NDJSON: one event a line, as it was sent, the oldest first. <code>loafctl import</code>{" "}
+          reads it. If the download breaks off, the browser says so.
         </p>
       </div>
       <ModalActions>
         <Button onPress={onClose}>Close</Button>
         <a
-          className={classNames(button.button, button.primary, styles.download)}
+          className={classNames(button.button, button.link, button.primary)}
           href={exportPath({ event, from: from.toString(), to: to.toString(), timezone })}
           download="events.ndjson"
         >

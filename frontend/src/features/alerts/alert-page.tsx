@@ -12,7 +12,7 @@ import {
 } from "../../api/alerts";
 import { useInsight } from "../../api/saved";
 import { useMay } from "../../api/session";
-import { Button } from "../../components/button";
+import { Button, ButtonLink } from "../../components/button";
 import { ConfirmButton } from "../../components/confirm-button";
 import { errorText } from "../../components/error-text";
 import { FormError } from "../../components/form-error";
@@ -41,7 +41,7 @@ export default function AlertPage() {
       title="Alert"
       error={alert.error}
       onRetry={() => void alert.refetch()}
-      back={<Link to="/alerts">All alerts</Link>}
+      back={<ButtonLink to="/alerts">All alerts</ButtonLink>}
     />
   );
 }
@@ -63,7 +63,7 @@ export function NewAlertPage() {
         <Notice
           large
           title="Which trend shall be watched?"
-          actions={<Link to="/insights">Go to Insights</Link>}
+          actions={<ButtonLink to="/insights">Go to Insights</ButtonLink>}
         >
           Open a saved trend and press “Alert me…”.
         </Notice>
@@ -117,7 +117,7 @@ function Opened({ alert }: { alert: Alert }) {
         )}
         <p className={page.note}>
           {state.checked_at ? `Checked ${instant(state.checked_at)}` : "Not checked yet"}
-          {state.since && ` · so since ${instant(state.since)}`}
+          {state.since && ` · in this state since ${instant(state.since)}`}
         </p>
         {mayChange && (
           <Tools

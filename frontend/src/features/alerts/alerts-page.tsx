@@ -1,7 +1,8 @@
 import { Link } from "react-router";
 import { useAlerts, type Alert } from "../../api/alerts";
 import { useMay } from "../../api/session";
-import { Button } from "../../components/button";
+import { Button, ButtonLink } from "../../components/button";
+import { classNames } from "../../components/class-names";
 import { errorText } from "../../components/error-text";
 import { Notice } from "../../components/notice";
 import { PageHead } from "../../components/page-head";
@@ -9,6 +10,7 @@ import page from "../../components/page.module.css";
 import { useNow } from "../../components/use-now";
 import { usePageTitle } from "../../components/use-page-title";
 import { formatAgo, formatNumber, userLocale } from "../../format/numbers";
+import styles from "./alerts.module.css";
 import { Status } from "./status";
 import { conditionText } from "./texts";
 
@@ -25,7 +27,7 @@ export default function AlertsPage() {
           <Notice
             large
             title="Nothing is watched yet"
-            actions={mayMake && <Link to="/insights">Go to Insights</Link>}
+            actions={mayMake && <ButtonLink to="/insights">Go to Insights</ButtonLink>}
           >
             {mayMake
               ? "Open a saved trend and press “Alert me…”: you are told when its value crosses a threshold."
@@ -35,7 +37,7 @@ export default function AlertsPage() {
           <>
             {mayMake && (
               <p className={page.note}>
-                For another one open a trend in <Link to="/insights">Insights</Link> and press “Alert me…”.
+                To add one, open a trend in <Link to="/insights">Insights</Link> and press “Alert me…”.
               </p>
             )}
             <ul className={page.list} aria-label="Alerts">
@@ -67,7 +69,7 @@ function AlertRow({ alert }: { alert: Alert }) {
   const locale = userLocale();
   const { state } = alert;
   return (
-    <li className={page.item}>
+    <li className={classNames(page.item, styles.alert)}>
       <div className={page.words}>
         <Link to={`/alerts/${alert.id}`} dir="auto">
           {alert.name}

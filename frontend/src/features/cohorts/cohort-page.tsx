@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Link, useLocation, useNavigate, useParams } from "react-router";
 import { useCohort, useCohortCount, useCohortUsers, type Cohort } from "../../api/cohorts";
 import { useMay } from "../../api/session";
-import { Button } from "../../components/button";
+import { Button, ButtonLink } from "../../components/button";
 import { errorText } from "../../components/error-text";
 import { EditIcon } from "../../components/icons";
 import { LoadMore } from "../../components/load-more";
@@ -32,7 +32,7 @@ export default function CohortPage() {
       title="Cohort"
       error={cohort.error}
       onRetry={() => void cohort.refetch()}
-      back={<Link to="/cohorts">All cohorts</Link>}
+      back={<ButtonLink to="/cohorts">All cohorts</ButtonLink>}
     />
   );
 }
@@ -68,7 +68,7 @@ function Opened({ latest }: { latest: Cohort }) {
       >
         {base === null && (
           <>
-            <Link to={exploreCohort(latest.id)}>Explore this cohort</Link>
+            <ButtonLink to={exploreCohort(latest.id)}>Explore this cohort</ButtonLink>
             {mayEdit && (
               <>
                 <Button icon={<EditIcon />} onPress={() => setBase(latest)}>

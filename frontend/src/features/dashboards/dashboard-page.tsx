@@ -10,7 +10,7 @@ import {
   type Dashboard,
   type Range,
 } from "../../api/saved";
-import { Button, IconButton } from "../../components/button";
+import { Button, ButtonLink, IconButton } from "../../components/button";
 import { classNames } from "../../components/class-names";
 import { errorText } from "../../components/error-text";
 import { EditIcon, FullscreenIcon, PlusIcon, TextIcon } from "../../components/icons";
@@ -48,7 +48,7 @@ export default function DashboardPage() {
       title="Dashboard"
       error={dashboard.error}
       onRetry={() => void dashboard.refetch()}
-      back={<Link to="/dashboards">All dashboards</Link>}
+      back={<ButtonLink to="/dashboards">All dashboards</ButtonLink>}
     />
   );
 }

@@ -3,7 +3,7 @@ import { Link, useLocation, useNavigate, useParams } from "react-router";
 import { isConflict } from "../../api/client";
 import { useInsight, useReplaceInsight, type Insight } from "../../api/saved";
 import { useMay } from "../../api/session";
-import { Button } from "../../components/button";
+import { Button, ButtonLink } from "../../components/button";
 import page from "../../components/page.module.css";
 import { SaveProblem } from "../../components/save-problem";
 import { useNow } from "../../components/use-now";
@@ -32,7 +32,7 @@ export default function InsightPage() {
       title="Insight"
       error={insight.error}
       onRetry={() => void insight.refetch()}
-      back={<Link to="/insights">All insights</Link>}
+      back={<ButtonLink to="/insights">All insights</ButtonLink>}
     />
   );
 }

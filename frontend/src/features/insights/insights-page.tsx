@@ -1,7 +1,9 @@
 import { useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
 import { useDuplicateInsight, useInsights, type Insight } from "../../api/saved";
+import { ButtonLink } from "../../components/button";
 import { errorText } from "../../components/error-text";
+import { PlusIcon } from "../../components/icons";
 import { Notice } from "../../components/notice";
 import { useDebounced } from "../../components/use-debounced";
 import { DeleteInsight } from "./delete-insight";
@@ -41,9 +43,17 @@ export default function InsightsPage() {
         },
         { id: "delete", text: "Delete", onAction: () => setDeleting(insight) },
       ]}
-      begin={<Link to="/explore">New insight</Link>}
+      begin={
+        <ButtonLink kind="primary" icon={<PlusIcon />} to="/explore">
+          New insight
+        </ButtonLink>
+      }
       empty={
-        <Notice large title="Nothing is saved yet" actions={<Link to="/explore">Go to Explore</Link>}>
+        <Notice
+          large
+          title="Nothing is saved yet"
+          actions={<ButtonLink to="/explore">Go to Explore</ButtonLink>}
+        >
           Ask a question in Explore and press Save: it is kept here, for everybody, and can be put on a
           dashboard.
         </Notice>
