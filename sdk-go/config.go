@@ -16,9 +16,10 @@ import (
 
 // The defaults of a Config.
 const (
-	// DefaultMaxBatchItems keeps a request small enough to be answered fast and
-	// large enough that its overhead does not matter.
-	DefaultMaxBatchItems = 100
+	// DefaultMaxBatchItems is all that the API takes in one request: a stack pays
+	// for each of them, for the gateway more than for anything else where events
+	// are many. Where they are few, FlushInterval ends a batch long before.
+	DefaultMaxBatchItems = 500
 	// DefaultMaxBatchBytes is well under the API's 4 MiB, so that a slow uplink
 	// still finishes a request in time.
 	DefaultMaxBatchBytes = 512 << 10

@@ -69,6 +69,7 @@ func TestAnswersThatAreMissing(t *testing.T) {
 		"another account":      {append(slices.Clone(enough), "--account", "1"), []string{"--account", "123456789012"}},
 		"a bad size":           {append(slices.Clone(enough), "--warehouse-size", "huge"), []string{"--warehouse-size", "serverless-8"}},
 		"a bad interval":       {append(slices.Clone(enough), "--load-interval", "90s"), []string{"--load-interval", "15m"}},
+		"a bad idle interval":  {append(slices.Clone(enough), "--idle-load-interval", "3m"), []string{"--idle-load-interval", "1h"}},
 		"bad ranges":           {append(slices.Clone(enough), "--allowed-cidrs", "me"), []string{"--allowed-cidrs", "203.0.113.7/32"}},
 		"everyone":             {append(slices.Clone(enough), "--allowed-cidrs", "0.0.0.0/0"), []string{"--allow-public-insights"}},
 		"no zone":              {append(slices.Clone(enough), "--domain", "loaf.example.org"), []string{"no public hosted zone", "create-hosted-zone"}},

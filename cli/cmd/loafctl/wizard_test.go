@@ -137,6 +137,7 @@ func answers() []step {
 		{"Events a second", "", []string{"10", termtest.Enter}},
 		{"Warehouse, loaded every", "2 × ra3.xlplus", []string{termtest.Enter}},
 		{"Load new events into it", "every 60 minutes", []string{termtest.Down, termtest.Down, termtest.Enter}},
+		{"While nobody uses", "every 60 minutes", []string{termtest.Down, termtest.Enter}},
 		{"Who may open the insights page", "", []string{termtest.Enter}},
 		{"Host name of the page", "", []string{termtest.Enter}},
 		{"E-mail for alarms", "", []string{"ops@example.com", termtest.Enter}},
@@ -197,6 +198,7 @@ func initInATerminal(t *testing.T) string {
     "rpu_hours_per_day": 64
   },
   "load_interval_minutes": 15,
+  "idle_load_interval_minutes": 60,
   "allowed_cidrs": [
     "198.51.100.7/32"
   ],
@@ -322,6 +324,7 @@ func TestInitWithWrongAnswers(t *testing.T) {
 	p.Press(strings.Repeat(termtest.Backspace, 4), "5", termtest.Enter)
 	p.Answer("Warehouse, loaded", termtest.Down, termtest.Up, termtest.Enter)
 	p.Answer("Load new events", termtest.Enter)
+	p.Answer("While nobody uses", termtest.Enter)
 	p.Answer("Who may open", "everybody", termtest.Enter)
 	p.Wait("is no address range")
 	p.Press(strings.Repeat(termtest.Backspace, 9), "203.0.113.9,10.0.0.0/8", termtest.Enter)

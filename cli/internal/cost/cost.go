@@ -25,6 +25,9 @@ type Options struct {
 // Answer is what --json prints.
 type Answer struct {
 	model.Estimate
+	// Published puts the stack beside what others publish; null where it only
+	// collects, which theirs do not.
+	Published []model.Beside `json:"published"`
 	// Prices are those that the estimate used.
 	Prices []model.Price `json:"prices"`
 }
@@ -36,6 +39,7 @@ var flags = map[string]string{
 	"batch_events":        "batch-events",
 	"updates_per_hour":    "updates-per-hour",
 	"load_interval":       "load-interval",
+	"idle_load_interval":  "idle-load-interval",
 	"query_hours_per_day": "query-hours",
 	"retention_months":    "retention-months",
 	"warehouse_type":      "warehouse-type",
@@ -49,7 +53,7 @@ var flags = map[string]string{
 // Command is the cobra command.
 func Command(streams term.Streams) *cobra.Command {
 	o := Options{Streams: streams, Scenario: model.Default()}
-	interval := time.Duration(o.Scenario.LoadInterval)
+	interval, idle := time.Duration(o.Scenario.LoadInterval), time.Duration(o.Scenario.IdleLoadInterval)
 	cmd := &cobra.Command{
 		Use:   "cost",
 		Short: "Estimate what a stack costs a month",
@@ -59,11 +63,12 @@ It asks nobody and needs no credentials. docs/costs.md has the prices' sources
 and what is assumed.`,
 		Example: `  loafctl cost
   loafctl cost --events-per-second 1000 --load-interval 15m --query-hours 4
+  loafctl cost --idle-load-interval 1h --query-hours 1
   loafctl cost --events-per-second 0                  # an idle stack
   loafctl cost --warehouse-type provisioned --json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			o.Scenario.LoadInterval = model.Interval(interval)
+			o.Scenario.LoadInterval, o.Scenario.IdleLoadInterval = model.Interval(interval), model.Interval(idle)
 			return Run(o)
 		},
 	}
@@ -73,6 +78,7 @@ and what is assumed.`,
 	f.IntVar(&s.BatchEvents, flags["batch_events"], s.BatchEvents, "events in a full call, as the SDK sends them")
 	f.Float64Var(&s.UpdatesPerHour, flags["updates_per_hour"], s.UpdatesPerHour, "calls that update users; each wakes the warehouse")
 	f.DurationVar(&interval, flags["load_interval"], interval, "time between loads, in whole minutes")
+	f.DurationVar(&idle, flags["idle_load_interval"], idle, "time between loads while nobody asks, in whole minutes; 0 for no other")
 	f.Float64Var(&s.QueryHours, flags["query_hours_per_day"], s.QueryHours, "`hours` a day in which people ask")
 	f.IntVar(&s.RetentionMonths, flags["retention_months"], s.RetentionMonths, "`months` of data that are kept")
 	f.StringVar(&s.Warehouse, flags["warehouse_type"], s.Warehouse, "serverless, provisioned or none")
@@ -100,7 +106,7 @@ func Run(o Options) error {
 	var text []byte
 	if o.JSON {
 		var err error
-		if text, err = json.MarshalIndent(Answer{estimate, used(estimate)}, "", "  "); err != nil {
+		if text, err = json.MarshalIndent(Answer{estimate, beside(estimate), used(estimate)}, "", "  "); err != nil {
 			return fmt.Errorf("write the estimate: %w", err)
 		}
 		text = append(text, '\n')
@@ -111,6 +117,14 @@ func Run(o Options) error {
 		return failure.New(err, "", "write to standard output")
 	}
 	return nil
+}
+
+// beside is the stack beside what others publish.
+func beside(e model.Estimate) []model.Beside {
+	if e.Scenario.Warehouse == model.None {
+		return nil
+	}
+	return model.Compare(e.Scenario)
 }
 
 // used are the prices of an estimate's lines.
@@ -164,6 +178,7 @@ func table(e model.Estimate) string {
 	} else {
 		out.WriteString("\nNo events.\n")
 	}
+	out.WriteString(comparison(e))
 	if e.Scenario.Warehouse == model.Serverless {
 		fmt.Fprintf(&out, "The warehouse works %s RPU-hours a day", model.Number(e.RPUHours))
 		if e.Scenario.RPUHoursPerDay > 0 {
@@ -177,5 +192,28 @@ func table(e model.Estimate) string {
 	for _, note := range e.Notes {
 		out.WriteString(note + "\n")
 	}
+	return out.String()
+}
+
+// comparison is the stack beside what others publish, for a person.
+func comparison(e model.Estimate) string {
+	all := beside(e)
+	if len(all) == 0 {
+		return ""
+	}
+	var out strings.Builder
+	out.WriteString("\nDollars per million events, with these settings and beside what others publish:\n")
+	row := func(cells ...any) { fmt.Fprintf(&out, "%15s  %12s  %26s  %22s\n", cells...) }
+	row("events a second", "this stack", "Clickstream, hourly loads", "Snowplow's quick start")
+	for _, b := range all {
+		theirs := func(v *float64) string {
+			if v == nil {
+				return "-"
+			}
+			return model.PerMillion(*v)
+		}
+		row(model.Number(b.EventsPerSecond), model.PerMillion(b.PerMillion), theirs(b.Clickstream), theirs(b.Snowplow))
+	}
+	out.WriteString("\n")
 	return out.String()
 }

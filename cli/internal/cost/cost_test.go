@@ -32,6 +32,7 @@ func TestGolden(t *testing.T) {
 	for name, args := range map[string]string{
 		"default":     "",
 		"idle":        "--events-per-second 0",
+		"waiting":     "--idle-load-interval 1h --query-hours 1",
 		"limited":     "--load-interval 1m --query-hours 2 --updates-per-hour 5",
 		"provisioned": "--warehouse-type provisioned --domain --endpoint-zones 2 --events-per-second 1000",
 		"none":        "--warehouse-type none --event-bytes 1000",
@@ -69,6 +70,7 @@ func TestEachFlagChangesItsField(t *testing.T) {
 		{"--batch-events 10", "batch_events", 10.0},
 		{"--updates-per-hour 3", "updates_per_hour", 3.0},
 		{"--load-interval 15m", "load_interval", "15m0s"},
+		{"--idle-load-interval 1h", "idle_load_interval", "1h0m0s"},
 		{"--query-hours 4", "query_hours_per_day", 4.0},
 		{"--retention-months 12", "retention_months", 12.0},
 		{"--warehouse-type provisioned", "warehouse_type", "provisioned"},
@@ -101,14 +103,17 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var answer cost.Answer
-	// The interval is written for people and read by none.
-	text = strings.Replace(text, `"load_interval": "3m0s"`, `"load_interval": 0`, 1)
+	// Intervals are written for people and read by none.
+	text = strings.NewReplacer(`"load_interval": "3m0s"`, `"load_interval": 0`, `"idle_load_interval": "0s"`, `"idle_load_interval": 0`).Replace(text)
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		t.Fatal(err)
 	}
 	want := model.Of(model.Default())
 	if answer.Region != "us-east-1" || answer.Dollars != want.Dollars || len(answer.Lines) != len(want.Lines) {
 		t.Errorf("%s", text)
+	}
+	if len(answer.Published) != 3 || *answer.Published[0].Clickstream != 1.26 || answer.Published[0].Dollars != want.Dollars {
+		t.Errorf("%+v", answer.Published)
 	}
 	priced := map[string]bool{}
 	for _, p := range answer.Prices {
@@ -127,7 +132,7 @@ func TestJSON(t *testing.T) {
 func TestBadInputNamesTheFlag(t *testing.T) {
 	for _, bad := range []string{
 		"--events-per-second -1", "--events-per-second NaN", "--event-bytes 0", "--batch-events 501", "--updates-per-hour -1",
-		"--load-interval 1m30s", "--load-interval 0s", "--query-hours 25", "--retention-months 0", "--warehouse-type duckdb",
+		"--load-interval 1m30s", "--load-interval 0s", "--idle-load-interval 3m", "--idle-load-interval 25h", "--query-hours 25", "--retention-months 0", "--warehouse-type duckdb",
 		"--rpu 5", "--rpu-hours-per-day -1", "--node-type dc2.large", "--nodes 0", "--endpoint-zones 0",
 	} {
 		t.Run(bad, func(t *testing.T) {

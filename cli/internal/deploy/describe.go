@@ -40,6 +40,7 @@ func Scenario(a *stack.Answers, eventsPerSecond float64) model.Scenario {
 	if a.LoadIntervalMinutes > 0 {
 		s.LoadInterval = model.Interval(time.Duration(a.LoadIntervalMinutes) * time.Minute)
 	}
+	s.IdleLoadInterval = model.Interval(time.Duration(a.IdleLoadIntervalMinutes) * time.Minute)
 	if w := a.Warehouse; w != nil {
 		if w.Type != "" {
 			s.Warehouse = w.Type

@@ -152,6 +152,10 @@ func (d *doctor) loaded(ctx context.Context, s *deployed.Stack, client *insights
 		interval = rules[0].Every
 	}
 	patience := interval + loadSlack
+	if client == nil {
+		// Who asks for the event ends the waiting; who cannot must wait it out.
+		patience += time.Duration(s.Outputs.IdleLoadIntervalMinutes) * time.Minute
+	}
 	r, err := d.until(ctx, patience, func() (*result, error) { return d.lookAtLoad(ctx, s, client, e) })
 	if err != nil {
 		return failed(err)

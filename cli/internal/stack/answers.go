@@ -25,20 +25,22 @@ type Warehouse struct {
 // Answers are the variables of a stack. Their file is Terraform's own format,
 // and may have any variable of the modules.
 type Answers struct {
-	Name                   string     `json:"name"`
-	Region                 string     `json:"region"`
-	Warehouse              *Warehouse `json:"warehouse,omitempty"`
-	LoadIntervalMinutes    int        `json:"load_interval_minutes,omitempty"`
-	AllowedCIDRs           []string   `json:"allowed_cidrs,omitempty"`
-	AllowPublicInsights    *bool      `json:"allow_public_insights,omitempty"`
-	Domain                 string     `json:"domain,omitempty"`
-	ZoneID                 string     `json:"zone_id,omitempty"`
-	AlarmEmail             string     `json:"alarm_email,omitempty"`
-	APIKeys                []string   `json:"api_keys,omitempty"`
-	ReserveLoadConcurrency *bool      `json:"reserve_load_concurrency,omitempty"`
-	ManageAPILoggingRole   *bool      `json:"manage_api_logging_role,omitempty"`
-	ForceDestroy           *bool      `json:"force_destroy,omitempty"`
-	PasswordGeneration     int        `json:"password_generation,omitempty"`
+	Name                string     `json:"name"`
+	Region              string     `json:"region"`
+	Warehouse           *Warehouse `json:"warehouse,omitempty"`
+	LoadIntervalMinutes int        `json:"load_interval_minutes,omitempty"`
+	// IdleLoadIntervalMinutes is 0 where loads do not wait while nobody asks.
+	IdleLoadIntervalMinutes int      `json:"idle_load_interval_minutes,omitempty"`
+	AllowedCIDRs            []string `json:"allowed_cidrs,omitempty"`
+	AllowPublicInsights     *bool    `json:"allow_public_insights,omitempty"`
+	Domain                  string   `json:"domain,omitempty"`
+	ZoneID                  string   `json:"zone_id,omitempty"`
+	AlarmEmail              string   `json:"alarm_email,omitempty"`
+	APIKeys                 []string `json:"api_keys,omitempty"`
+	ReserveLoadConcurrency  *bool    `json:"reserve_load_concurrency,omitempty"`
+	ManageAPILoggingRole    *bool    `json:"manage_api_logging_role,omitempty"`
+	ForceDestroy            *bool    `json:"force_destroy,omitempty"`
+	PasswordGeneration      int      `json:"password_generation,omitempty"`
 
 	// others are variables that loafctl asks nothing about, as they were written.
 	others map[string]json.RawMessage
@@ -82,7 +84,7 @@ var known = func() map[string]bool {
 	names := map[string]bool{}
 	enabled := true
 	text, err := json.Marshal(plainAnswers{
-		Warehouse: &Warehouse{}, LoadIntervalMinutes: 1, AllowedCIDRs: []string{""}, AllowPublicInsights: &enabled, Domain: "-", ZoneID: "-",
+		Warehouse: &Warehouse{}, LoadIntervalMinutes: 1, IdleLoadIntervalMinutes: 1, AllowedCIDRs: []string{""}, AllowPublicInsights: &enabled, Domain: "-", ZoneID: "-",
 		AlarmEmail: "-", APIKeys: []string{""}, ReserveLoadConcurrency: &enabled, ManageAPILoggingRole: &enabled, ForceDestroy: &enabled, PasswordGeneration: 1,
 	})
 	var fields map[string]json.RawMessage

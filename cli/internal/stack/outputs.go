@@ -44,6 +44,9 @@ type Outputs struct {
 	AlarmTopicARN     string            `json:"alarm_topic_arn"`
 	Dashboard         string            `json:"dashboard"`
 	Region            string            `json:"region"`
+	// IdleLoadIntervalMinutes is for how long data may wait while nobody asks; 0
+	// where it does not.
+	IdleLoadIntervalMinutes int `json:"idle_load_interval_minutes"`
 	// DataloafVersion is the loafctl that applied last; empty when the stack is
 	// older than this output.
 	DataloafVersion string `json:"dataloaf_version"`

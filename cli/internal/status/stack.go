@@ -22,8 +22,8 @@ const (
 )
 
 // lateAfter is how long an object may wait for its load, as the alarm has it.
-func lateAfter(interval time.Duration) time.Duration {
-	return max(15*time.Minute, 3*interval+5*time.Minute)
+func lateAfter(interval, idle time.Duration) time.Duration {
+	return max(15*time.Minute, idle+3*interval+5*time.Minute)
 }
 
 // facts are what AWS answered.
@@ -170,7 +170,7 @@ func (r *Report) loading(s *deployed.Stack, f *facts, now time.Time) {
 	age := f.metrics[oldest].Max()
 	if waiting > 0 {
 		r.OldestWaitingSeconds = &age
-		if late := lateAfter(interval); age > late.Seconds() {
+		if late := lateAfter(interval, time.Duration(s.Outputs.IdleLoadIntervalMinutes)*time.Minute); age > late.Seconds() {
 			r.problem("See docs/runbooks.md#load-late.", "a raw object has waited for its load for %s; more than %s is late", seconds(age), late)
 		}
 	}

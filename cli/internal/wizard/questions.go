@@ -234,10 +234,10 @@ func limited(warehouse stack.Warehouse, minutes int) stack.Warehouse {
 }
 
 // price is what a choice costs a month, with what the model warns of.
-func (w *wizard) price(warehouse stack.Warehouse, minutes int) (text string, falls bool) {
+func (w *wizard) price(warehouse stack.Warehouse, minutes, idle int) (text string, falls bool) {
 	answers := *w.answers
 	warehouse = limited(warehouse, minutes)
-	answers.Warehouse, answers.LoadIntervalMinutes = &warehouse, minutes
+	answers.Warehouse, answers.LoadIntervalMinutes, answers.IdleLoadIntervalMinutes = &warehouse, minutes, idle
 	estimate := model.Of(deploy.Scenario(&answers, w.o.EventsPerSecond))
 	text = "about $" + model.Dollars(math.Round(estimate.Dollars)) + " a month"
 	text = strings.TrimSuffix(strings.Replace(text, ".00 a", " a", 1), ".00")
@@ -255,7 +255,7 @@ func (w *wizard) warehouse(ctx context.Context) error {
 		var choices []prompt.Choice
 		best := ""
 		for _, s := range sizes {
-			detail, falls := w.price(s.warehouse, minutes)
+			detail, falls := w.price(s.warehouse, minutes, 0)
 			choices = append(choices, prompt.Choice{Label: s.label, Value: s.value, Detail: detail})
 			if best == "" && !falls {
 				best = s.value
@@ -280,7 +280,7 @@ func (w *wizard) warehouse(ctx context.Context) error {
 	if !w.o.Given("load-interval") && w.o.Prompter.Asks() {
 		var choices []prompt.Choice
 		for _, m := range intervals {
-			detail, _ := w.price(chosen, m)
+			detail, _ := w.price(chosen, m, 0)
 			label := fmt.Sprintf("every %d minutes", m)
 			if m == 1 {
 				label = "every minute"
@@ -297,9 +297,45 @@ func (w *wizard) warehouse(ctx context.Context) error {
 	} else if w.o.LoadInterval%time.Minute != 0 || minutes < 1 || minutes > 1440 {
 		return failure.Usage("Give whole minutes from 1m to 24h, such as --load-interval 15m.", "--load-interval %v cannot be had", w.o.LoadInterval)
 	}
+	idle, err := w.idle(ctx, chosen, minutes)
+	if err != nil {
+		return err
+	}
 	chosen = limited(chosen, minutes)
-	w.answers.Warehouse, w.answers.LoadIntervalMinutes = &chosen, minutes
+	w.answers.Warehouse, w.answers.LoadIntervalMinutes, w.answers.IdleLoadIntervalMinutes = &chosen, minutes, idle
 	return nil
+}
+
+// idle asks for how many minutes data may wait while nobody asks; 0 is for none. A
+// cluster is paid for whether it loads or not.
+func (w *wizard) idle(ctx context.Context, warehouse stack.Warehouse, minutes int) (int, error) {
+	idle := int(w.o.IdleLoadInterval / time.Minute)
+	if w.o.Given("idle-load-interval") || !w.o.Prompter.Asks() {
+		if w.o.IdleLoadInterval != 0 && (w.o.IdleLoadInterval%time.Minute != 0 || idle <= minutes || idle > 1440) {
+			return 0, failure.Usage("Give whole minutes above --load-interval, up to 24h, such as --idle-load-interval 1h, or 0 to load as often whether somebody asks or not.",
+				"--idle-load-interval %v cannot be had with a load every %d minutes", w.o.IdleLoadInterval, minutes)
+		}
+		return idle, nil
+	}
+	detail, _ := w.price(warehouse, minutes, 0)
+	choices := []prompt.Choice{{Label: "as often", Value: "0", Detail: detail}}
+	for _, m := range intervals {
+		if m > max(minutes, 5) {
+			detail, _ := w.price(warehouse, minutes, m)
+			choices = append(choices, prompt.Choice{Label: fmt.Sprintf("every %d minutes", m), Value: strconv.Itoa(m), Detail: detail})
+		}
+	}
+	if warehouse.Type != "serverless" || len(choices) == 1 {
+		return 0, nil
+	}
+	text, err := w.o.Prompter.Select(ctx, prompt.Select{Label: "While nobody uses the insights page", Choices: choices, Default: strconv.Itoa(idle), Flag: "idle-load-interval"})
+	if err != nil {
+		return 0, err
+	}
+	if idle, err = strconv.Atoi(text); err != nil {
+		return 0, fmt.Errorf("read the interval: %w", err)
+	}
+	return idle, nil
 }
 
 // visitors asks who may open the page.

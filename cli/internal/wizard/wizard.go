@@ -41,13 +41,15 @@ type Options struct {
 	EventsPerSecond float64
 	WarehouseSize   string
 	LoadInterval    time.Duration
-	AllowedCIDRs    string
-	AllowPublic     bool
-	AddressURL      string
-	Domain, ZoneID  string
-	AlarmEmail      string
-	LocalState      bool
-	Yes, JSON       bool
+	// IdleLoadInterval is 0 where loads do not wait while nobody asks.
+	IdleLoadInterval time.Duration
+	AllowedCIDRs     string
+	AllowPublic      bool
+	AddressURL       string
+	Domain, ZoneID   string
+	AlarmEmail       string
+	LocalState       bool
+	Yes, JSON        bool
 }
 
 // Command is the cobra command.
@@ -87,6 +89,7 @@ In a script: --yes, and a flag for each answer.`,
 	f.Float64Var(&o.EventsPerSecond, "events-per-second", model.Default().EventsPerSecond, "events a second to estimate the cost for")
 	f.StringVar(&o.WarehouseSize, "warehouse-size", sizes[0].value, "`size` of the warehouse: "+strings.Join(sizeValues(), ", "))
 	f.DurationVar(&o.LoadInterval, "load-interval", 3*time.Minute, "time between loads, in whole minutes")
+	f.DurationVar(&o.IdleLoadInterval, "idle-load-interval", 0, "time between loads while nobody uses the insights page or its API, in whole minutes; 0 for no other")
 	f.StringVar(&o.AllowedCIDRs, "allowed-cidrs", "", "address `ranges` that may open the insights page, with commas between them, or none")
 	f.BoolVar(&o.AllowPublic, "allow-public-insights", false, "allow the whole internet in --allowed-cidrs")
 	f.StringVar(&o.AddressURL, "address-url", "https://checkip.amazonaws.com", "`URL` that tells one's own address, to offer it; empty asks nobody")

@@ -25,6 +25,8 @@ const (
 	wakeSeconds = 60.0
 	// pollersPerQueue and pollSeconds are how Lambda waits on a queue for us.
 	pollersPerQueue, pollSeconds = 5, 20.0
+	// askedForSeconds is how long after a question loads do not wait.
+	askedForSeconds = 900.0
 	// lambdaSeconds is the load Lambda's timeout.
 	lambdaSeconds = 900.0
 )
@@ -77,6 +79,8 @@ const (
 	receivedAtOnce   = 10.0
 	secretsPerLoad   = 2.0
 	requestsPerRun   = 2.0
+	marksPerRun      = 2.0
+	asksPerHour      = 60.0
 	capacityUnits    = 0.1
 	mailsPerMonth    = 20.0
 	manifestsPerLoad = 1.0
@@ -118,8 +122,52 @@ type Flow struct {
 	// Objects are written by Firehose, Runs are of the loader, and Loads those
 	// among them that find something.
 	Objects, Runs, Loads float64
-	// LoadSeconds is how long one load takes.
+	// LoadSeconds is how long the longest load takes.
 	LoadSeconds float64
+	// Phases are the parts of the time that differ in how often is loaded.
+	Phases []Phase
+}
+
+// Phase is a part of the time with loads at one interval.
+type Phase struct {
+	// Share is of the time, from 0 to 1; Asked says that people ask in it, so that
+	// the warehouse is awake all the time.
+	Share float64
+	Asked bool
+	// Interval is between two runs that load, in seconds; Loads are those in a
+	// month that find something, and Seconds what each takes.
+	Interval, Loads, Seconds float64
+}
+
+// busy is how long one load keeps the warehouse awake, as it is billed.
+func (p Phase) busy() float64 {
+	return math.Min(p.Interval, math.Max(wakeSeconds, p.Seconds+tailSeconds))
+}
+
+// fits tells whether a load ends before the next, and within its Lambda's time.
+func (p Phase) fits() bool { return p.Seconds <= lambdaSeconds && p.Seconds+tailSeconds <= p.Interval }
+
+// phases are those of a scenario: while people ask, shortly after, and the rest.
+func (s Scenario) phases(f Flow) []Phase {
+	asked := s.QueryHours / 24
+	phases := []Phase{{Share: asked, Asked: true, Interval: s.LoadInterval.Seconds()}}
+	if s.IdleLoadInterval == 0 {
+		phases = append(phases, Phase{Share: 1 - asked, Interval: s.LoadInterval.Seconds()})
+	} else {
+		// Each hour of questions is taken for a sitting of its own, after which
+		// loads go on for a while as often as before.
+		after := math.Min(1-asked, math.Ceil(s.QueryHours)*askedForSeconds/86_400)
+		phases = append(phases, Phase{Share: after, Interval: s.LoadInterval.Seconds()},
+			Phase{Share: 1 - asked - after, Interval: s.IdleLoadInterval.Seconds()})
+	}
+	for i := range phases {
+		p := &phases[i]
+		p.Loads = p.Share * math.Min(secondsPerMonth/p.Interval, f.Calls)
+		if p.Loads > 0 {
+			p.Seconds = loadSeconds + p.Share*f.Events/p.Loads/s.loadRate()
+		}
+	}
+	return phases
 }
 
 // FlowOf is the flow of a scenario.
@@ -138,9 +186,10 @@ func FlowOf(s Scenario) Flow {
 		return f
 	}
 	f.Runs = secondsPerMonth / s.LoadInterval.Seconds()
-	f.Loads = math.Min(f.Runs, f.Calls)
-	if f.Loads > 0 {
-		f.LoadSeconds = loadSeconds + f.Events/f.Loads/s.loadRate()
+	f.Phases = s.phases(f)
+	for _, p := range f.Phases {
+		f.Loads += p.Loads
+		f.LoadSeconds = math.Max(f.LoadSeconds, p.Seconds)
 	}
 	return f
 }
@@ -169,14 +218,16 @@ func (a Awake) Total() float64 { return a.Questions + a.Loads + a.Updates }
 
 // AwakeOf is how much of the time the warehouse of a scenario is awake.
 func AwakeOf(s Scenario, f Flow) Awake {
-	billed := math.Min(s.LoadInterval.Seconds(), math.Max(wakeSeconds, f.LoadSeconds+tailSeconds))
-	loads := f.Loads * billed / secondsPerMonth
 	// Updates come when they like: two within a minute share a wake-up.
 	updates := 1 - math.Exp(-s.UpdatesPerHour/3600*wakeSeconds)
 	var a Awake
 	a.Questions = s.QueryHours / 24
-	a.Loads = (1 - a.Questions) * loads
-	a.Updates = (1 - a.Questions - a.Loads) * updates
+	for _, p := range f.Phases {
+		if !p.Asked {
+			a.Loads += p.Loads * p.busy() / secondsPerMonth
+		}
+	}
+	a.Updates = math.Max(0, 1-a.Questions-a.Loads) * updates
 	return a
 }
 
@@ -215,7 +266,10 @@ func (e *Estimate) collection(f Flow) {
 	e.add("API Gateway", "calls", calls, "calls", gatewayRequests)
 	e.add("Lambda", "requests", calls+f.Runs, "requests", lambdaRequests)
 	seconds := f.Calls*callSeconds + f.Events*eventSeconds + e.updates()*updateSeconds +
-		(f.Runs-f.Loads)*idleRunSeconds + f.Loads*math.Min(f.LoadSeconds, lambdaSeconds)
+		(f.Runs-f.Loads)*idleRunSeconds
+	for _, p := range f.Phases {
+		seconds += p.Loads * math.Min(p.Seconds, lambdaSeconds)
+	}
 	e.add("Lambda", "time", seconds*lambdaGB, "GB-s", lambdaDuration)
 	e.add("Firehose", "data in", f.Billed/gb, "GB", firehoseIngested)
 }
@@ -223,8 +277,14 @@ func (e *Estimate) collection(f Flow) {
 func (e *Estimate) storage(f Flow) {
 	months := float64(e.Scenario.RetentionMonths)
 	e.add("S3", "raw data", f.Bytes/gzipRatio/gb*months, "GB-months", s3Storage)
-	e.add("S3", "PUT", f.Objects+f.Loads*manifestsPerLoad+e.updates(), "requests", s3Puts)
-	e.add("S3", "GET", f.Objects*getsPerObject, "requests", s3Gets)
+	puts := f.Objects + f.Loads*manifestsPerLoad + e.updates()
+	gets := f.Objects * getsPerObject
+	if e.Scenario.IdleLoadInterval > 0 {
+		gets += f.Runs * marksPerRun
+		puts += e.Scenario.QueryHours * daysPerMonth * asksPerHour
+	}
+	e.add("S3", "PUT", puts, "requests", s3Puts)
+	e.add("S3", "GET", gets, "requests", s3Gets)
 	// The notification of each object is sent, received and deleted; an empty
 	// queue is asked all the same, and Lambda waits on the retry queue.
 	asked := f.Runs*requestsPerRun + pollersPerQueue*secondsPerMonth/pollSeconds
@@ -302,12 +362,16 @@ func (e *Estimate) out(f Flow) {
 
 func (e *Estimate) remark(f Flow) {
 	s := e.Scenario
-	if busy := f.LoadSeconds + tailSeconds; f.Loads > 0 && busy > s.LoadInterval.Seconds() {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("A load would take about %.0f s, longer than the interval of %v: the warehouse falls behind. Give it more RPUs or nodes.",
-			f.LoadSeconds, time.Duration(s.LoadInterval)))
-	} else if f.LoadSeconds > lambdaSeconds {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("A load would take about %.0f s; its Lambda has %.0f. Give the warehouse more RPUs or nodes, or load more often.",
-			f.LoadSeconds, lambdaSeconds))
+	for _, p := range f.Phases {
+		interval := time.Duration(p.Interval) * time.Second
+		if p.Loads > 0 && p.Seconds+tailSeconds > p.Interval {
+			e.Warnings = append(e.Warnings, fmt.Sprintf("A load would take about %.0f s, longer than the interval of %v: the warehouse falls behind. Give it more RPUs or nodes.", p.Seconds, interval))
+			break
+		}
+		if p.Seconds > lambdaSeconds {
+			e.Warnings = append(e.Warnings, fmt.Sprintf("A load would take about %.0f s; its Lambda has %.0f. Give the warehouse more RPUs or nodes, or load more often.", p.Seconds, lambdaSeconds))
+			break
+		}
 	}
 	if s.Warehouse == Serverless {
 		hour := rpuHours.Cost(float64(s.RPU) * daysPerMonth)
@@ -326,9 +390,18 @@ func (e *Estimate) remark(f Flow) {
 // SmallestRPU is the scenario with the fewest RPUs whose loads end within the
 // interval and the Lambda's time; false when none are enough.
 func SmallestRPU(s Scenario) (Scenario, bool) {
-	for s.RPU = 4; s.RPU <= 512; s.RPU += 8 - s.RPU%8 {
-		f := FlowOf(s)
-		if f.LoadSeconds <= lambdaSeconds && f.LoadSeconds+tailSeconds <= s.LoadInterval.Seconds() {
+	return smallestRPU(s, 4)
+}
+
+// falls tells whether a warehouse falls behind.
+func falls(s Scenario) bool {
+	return slices.ContainsFunc(FlowOf(s).Phases, func(p Phase) bool { return p.Loads > 0 && !p.fits() })
+}
+
+// smallestRPU is SmallestRPU from a number of RPUs on.
+func smallestRPU(s Scenario, least int) (Scenario, bool) {
+	for s.RPU = least; s.RPU <= 512; s.RPU += 8 - s.RPU%8 {
+		if !falls(s) {
 			return s, true
 		}
 	}

@@ -82,6 +82,14 @@ func TestByHand(t *testing.T) {
 		"loads beside questions": {change(func(s *model.Scenario) { s.QueryHours = 1 }), "Redshift", "woken by loads", 365 * 23.0 / 24},
 		// 60 updates an hour on an idle stack: awake for 1 − e^−1 of the time, × 1,095
 		"updates": {change(func(s *model.Scenario) { s.EventsPerSecond, s.UpdatesPerHour = 0, 60 }), "Redshift", "woken by updates", (1 - 1/math.E) * 1095},
+		// hourly while nobody asks, and nobody does: 730 wake-ups × 0.025
+		"hourly while nobody asks": {change(func(s *model.Scenario) { s.IdleLoadInterval = minutes(60) }), "Redshift", "woken by loads", 18.25},
+		// an hour of questions, 15 minutes after it every 3 minutes, 22.75 h hourly: (5 + 22.75) × 730/24 × 0.025
+		"and an hour of questions": {change(func(s *model.Scenario) { s.IdleLoadInterval, s.QueryHours = minutes(60), 1 }), "Redshift", "woken by loads", 27.75 * 730 / 24 * 0.025},
+		// 43,800 × 2 objects and 14,600 × 2 marks: 116,800 × 0.0004 / 1,000
+		"S3 GET of marks": {change(func(s *model.Scenario) { s.IdleLoadInterval = minutes(60) }), "S3", "GET", 0.04672},
+		// 43,800 objects, 730 manifests and, in an hour a day, a mark a minute: 46,355 × 0.005 / 1,000; loads: 1 h × 20 + 5 + 22.75 a day
+		"S3 PUT of marks": {change(func(s *model.Scenario) { s.IdleLoadInterval, s.QueryHours = minutes(60), 1 }), "S3", "PUT", (43800 + (20+5+22.75)*730/24 + 1825) * 0.005 / 1000},
 		// 52,560,000,000 bytes / 2^30 × 0.024
 		"Redshift storage": {base, "Redshift", "storage", 52.56e9 / (1 << 30) * 0.024},
 		// 730 × 0.543; two of the next size: 2 × 730 × 1.086
@@ -146,6 +154,9 @@ func some(r *rand.Rand) model.Scenario {
 	s.EventBytes = 1 + r.IntN(5000)
 	s.BatchEvents = 1 + r.IntN(500)
 	s.LoadInterval = minutes(1 + r.IntN(120))
+	if r.IntN(2) == 0 {
+		s.IdleLoadInterval = s.LoadInterval + minutes(1+r.IntN(600))
+	}
 	s.RetentionMonths = 1 + r.IntN(36)
 	s.Warehouse = []string{model.Serverless, model.Provisioned, model.None}[r.IntN(3)]
 	s.RPU = []int{4, 8, 16, 128}[r.IntN(4)]
@@ -165,6 +176,7 @@ func TestMoreCostsNoLess(t *testing.T) {
 		"loads more often": func(r *rand.Rand, s *model.Scenario) {
 			s.LoadInterval = minutes(1 + r.IntN(int(s.LoadInterval.Seconds())/60))
 		},
+		"no waiting":            func(_ *rand.Rand, s *model.Scenario) { s.IdleLoadInterval = 0 },
 		"more questions":        func(r *rand.Rand, s *model.Scenario) { s.QueryHours += (24 - s.QueryHours) * r.Float64() },
 		"more updates":          func(r *rand.Rand, s *model.Scenario) { s.UpdatesPerHour += 100 * r.Float64() },
 		"more months":           func(r *rand.Rand, s *model.Scenario) { s.RetentionMonths += r.IntN(12) },
@@ -186,6 +198,10 @@ func TestMoreCostsNoLess(t *testing.T) {
 				slack := 1e-9
 				if before.EventBytes != after.EventBytes || before.BatchEvents != after.BatchEvents {
 					slack += model.FlowOf(before).Calls * 5120 / (1 << 30) * 0.029
+				}
+				// Who waits in vain pays for the marks: 43,800 runs and 43,800 minutes.
+				if before.IdleLoadInterval != after.IdleLoadInterval {
+					slack += 43_800*2*0.0004/1000 + 43_800*0.005/1000
 				}
 				if a, b := model.Of(before), model.Of(after); b.Dollars < a.Dollars-slack || math.IsNaN(b.Dollars) {
 					t.Fatalf("%v dollars became %v:\n%+v\n%+v", a.Dollars, b.Dollars, before, after)
@@ -247,6 +263,29 @@ func TestSmallestRPU(t *testing.T) {
 	}
 }
 
+// What docs/costs.md says in words.
+func TestBesideOthers(t *testing.T) {
+	hourly := model.Default()
+	hourly.LoadInterval = minutes(60)
+	waiting := model.Default()
+	waiting.IdleLoadInterval = minutes(60)
+	for name, s := range map[string]model.Scenario{"hourly": hourly, "hourly while nobody asks": waiting} {
+		for _, b := range model.Compare(s) {
+			if b.PerMillion >= *b.Clickstream || b.Snowplow != nil && b.PerMillion >= *b.Snowplow {
+				t.Errorf("%s at %v events a second: %v", name, b.EventsPerSecond, b.PerMillion)
+			}
+		}
+	}
+	all := model.Compare(model.Default())
+	if len(all) != 3 || all[0].Snowplow == nil || !about(*all[0].Snowplow, 200/262.8) || all[1].Snowplow != nil {
+		t.Errorf("%+v", all)
+	}
+	// 1.60 dollars: 420.43 for 262.8 million
+	if !about(all[0].PerMillion, all[0].Dollars/262.8) || all[0].PerMillion <= *all[0].Clickstream {
+		t.Errorf("%+v", all[0])
+	}
+}
+
 func TestCheck(t *testing.T) {
 	if err := model.Default().Check(); err != nil {
 		t.Fatal(err)
@@ -260,6 +299,7 @@ func TestCheck(t *testing.T) {
 		"batch_events":        {func(s *model.Scenario) { s.BatchEvents = 0 }, func(s *model.Scenario) { s.BatchEvents = 501 }},
 		"updates_per_hour":    {func(s *model.Scenario) { s.UpdatesPerHour = -1 }},
 		"load_interval":       {func(s *model.Scenario) { s.LoadInterval = model.Interval(90 * time.Second) }, func(s *model.Scenario) { s.LoadInterval = 0 }},
+		"idle_load_interval":  {func(s *model.Scenario) { s.IdleLoadInterval = s.LoadInterval }, func(s *model.Scenario) { s.IdleLoadInterval = minutes(1441) }, func(s *model.Scenario) { s.IdleLoadInterval = model.Interval(3*time.Minute + time.Second) }},
 		"query_hours_per_day": {func(s *model.Scenario) { s.QueryHours = 25 }},
 		"retention_months":    {func(s *model.Scenario) { s.RetentionMonths = 0 }},
 		"warehouse_type":      {func(s *model.Scenario) { s.Warehouse = "duckdb" }},

@@ -11,6 +11,48 @@ type Published struct {
 	Snowplow float64
 }
 
+// Beside is a scenario beside what others publish, at one of their rates.
+type Beside struct {
+	EventsPerSecond float64 `json:"events_per_second"`
+	// PerMillion is the scenario's dollars per million events at that rate, with as
+	// many RPUs or nodes as it needs there; Dollars is for a month.
+	PerMillion float64 `json:"dollars_per_million_events"`
+	Dollars    float64 `json:"dollars"`
+	// Clickstream and Snowplow are theirs per million events; nil where they
+	// publish none.
+	Clickstream *float64 `json:"clickstream_hourly"`
+	Snowplow    *float64 `json:"snowplow_quick_start"`
+}
+
+// Compare puts a scenario beside each published figure. The limit of RPU-hours is
+// left out: a stack that is switched off half the day is no cheaper one.
+func Compare(s Scenario) []Beside {
+	var all []Beside
+	for _, p := range Publications() {
+		if p.Clickstream == 0 {
+			continue
+		}
+		at := s
+		at.EventsPerSecond, at.RPUHoursPerDay = p.EventsPerSecond, 0
+		switch at.Warehouse {
+		case Serverless:
+			at, _ = smallestRPU(at, s.RPU)
+		case Provisioned:
+			for at.Nodes < maxNodes && falls(at) {
+				at.Nodes++
+			}
+		}
+		e := Of(at)
+		b := Beside{EventsPerSecond: p.EventsPerSecond, PerMillion: *e.PerMillion, Dollars: e.Dollars, Clickstream: &p.Clickstream}
+		if p.Snowplow > 0 {
+			perMillion := p.Snowplow / (p.EventsPerSecond * secondsPerMonth / 1e6)
+			b.Snowplow = &perMillion
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
 // Publications are the published figures.
 //
 // Summed adds, of the guide's tables, ingestion into S3, hourly processing on

@@ -34,6 +34,9 @@ type Scenario struct {
 	UpdatesPerHour float64 `json:"updates_per_hour"`
 	// LoadInterval is the time between two runs of the loader.
 	LoadInterval Interval `json:"load_interval"`
+	// IdleLoadInterval is the time between two loads while nobody asks; 0 is
+	// LoadInterval.
+	IdleLoadInterval Interval `json:"idle_load_interval"`
 	// QueryHours are the hours a day in which people ask.
 	QueryHours float64 `json:"query_hours_per_day"`
 	// RetentionMonths is how many months of data lie in S3 and the warehouse.
@@ -91,6 +94,9 @@ func (e *Invalid) Error() string { return e.Field + " " + e.Message }
 // mostEventBytes is more than an event with the largest properties takes.
 const mostEventBytes = 64 << 10
 
+// maxNodes is the most that a cluster may have.
+const maxNodes = 128
+
 // most keeps the arithmetic far from where doubles lose whole numbers.
 const most = 1e9
 
@@ -109,6 +115,8 @@ func (s Scenario) Check() error {
 		return &Invalid{"updates_per_hour", fmt.Sprintf("is %v", s.UpdatesPerHour), "from 0 to a thousand million"}
 	case interval < time.Minute || interval > 24*time.Hour || interval%time.Minute != 0:
 		return &Invalid{"load_interval", fmt.Sprintf("is %v", interval), "whole minutes from 1m to 24h, as the schedule has"}
+	case s.IdleLoadInterval != 0 && (s.IdleLoadInterval <= s.LoadInterval || s.IdleLoadInterval > Interval(24*time.Hour) || time.Duration(s.IdleLoadInterval)%time.Minute != 0):
+		return &Invalid{"idle_load_interval", fmt.Sprintf("is %v", time.Duration(s.IdleLoadInterval)), "whole minutes above the load interval, up to 24h, or 0 to load as often whether somebody asks or not"}
 	case outside(s.QueryHours, 0, 24):
 		return &Invalid{"query_hours_per_day", fmt.Sprintf("is %v", s.QueryHours), "from 0 to 24"}
 	case s.RetentionMonths < 1 || s.RetentionMonths > 1200:
@@ -121,8 +129,8 @@ func (s Scenario) Check() error {
 		return &Invalid{"rpu_hours_per_day", fmt.Sprintf("is %v", s.RPUHoursPerDay), "a number of hours, or 0 for no limit"}
 	case nodePrices[s.NodeType].Key == "":
 		return &Invalid{"node_type", fmt.Sprintf("is %q, for which there is no price", s.NodeType), "ra3.large or ra3.xlplus"}
-	case s.Nodes < 1 || s.Nodes > 128:
-		return &Invalid{"nodes", fmt.Sprintf("is %d", s.Nodes), "from 1 to 128"}
+	case s.Nodes < 1 || s.Nodes > maxNodes:
+		return &Invalid{"nodes", fmt.Sprintf("is %d", s.Nodes), fmt.Sprintf("from 1 to %d", maxNodes)}
 	case s.EndpointZones < 1 || s.EndpointZones > 6:
 		return &Invalid{"endpoint_zones", fmt.Sprintf("is %d", s.EndpointZones), "from 1 to 6"}
 	}

@@ -19,6 +19,8 @@ func tables() map[string]string {
 		"break-even":  breakEven(),
 		"rate":        byRate(),
 		"published":   published(),
+		"freshness":   freshness(),
+		"requests":    requests(),
 		"packing":     packing(),
 		"updates":     updates(),
 		"assumptions": assumptions(),
@@ -150,6 +152,7 @@ func byWarehouse() string {
 		s    model.Scenario
 	}{
 		{"Serverless, 4 RPUs, load every 3 min", model.Default()},
+		{"Serverless, 4 RPUs, load every 3 min, hourly while nobody asks", idleHourly(0)},
 		{"Serverless, 4 RPUs, load every 15 min", every(model.Default(), 15)},
 		{"Serverless, 4 RPUs, load every 60 min", every(model.Default(), 60)},
 		{"Serverless, 8 RPUs, load every 3 min", eight},
@@ -206,33 +209,74 @@ func byRate() string {
 	return table([]string{"events a second", "every 3 min: RPUs", "dollars", "per million", "hourly: RPUs", "dollars", "per million"}, rows)
 }
 
+// theirs is a published figure of a million events.
+func theirs(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return model.PerMillion(*v)
+}
+
+// idleHourly is a load every 3 minutes while people ask, for some hours a day, and
+// an hourly one otherwise.
+func idleHourly(hours float64) model.Scenario {
+	s := model.Default()
+	s.IdleLoadInterval, s.QueryHours = model.Interval(time.Hour), hours
+	return s
+}
+
+// published puts hourly loads beside theirs.
 func published() string {
-	orNone := func(v float64, text string) string {
-		if v == 0 {
-			return "–"
-		}
-		return text
+	larger := every(model.Default(), 60)
+	larger.EventBytes = 1000
+	large := model.Compare(larger)
+	summed := map[float64]float64{}
+	for _, p := range model.Publications() {
+		summed[p.EventsPerSecond] = p.Summed
 	}
 	var rows [][]string
-	for _, p := range model.Publications() {
-		if p.Clickstream == 0 {
-			continue
-		}
-		ours := func(bytes, minutes int) string {
-			s := every(at(model.Default(), p.EventsPerSecond), minutes)
-			s.EventBytes = bytes
-			s, _ = model.SmallestRPU(s)
-			s.RPUHoursPerDay = 0
-			return perMillion(model.Of(s))
-		}
-		snowplow := p.Snowplow / (p.EventsPerSecond * 730 * 3600 / 1e6)
+	for i, b := range model.Compare(every(model.Default(), 60)) {
 		rows = append(rows, []string{
-			model.Number(p.EventsPerSecond), ours(200, 60), ours(1000, 60),
-			model.Dollars(p.Clickstream), model.PerMillion(p.Summed),
-			orNone(p.Snowplow, model.PerMillion(snowplow)), ours(200, 3), ours(1000, 3),
+			model.Number(b.EventsPerSecond), model.Dollars(b.Dollars), model.PerMillion(b.PerMillion), model.PerMillion(large[i].PerMillion),
+			theirs(b.Clickstream), model.PerMillion(summed[b.EventsPerSecond]), theirs(b.Snowplow),
 		})
 	}
-	return table([]string{"events a second", "DataLoaf hourly", "the same, events of 1,000 bytes", "Clickstream hourly, as quoted", "as its guide's tables add up", "Snowplow", "DataLoaf every 3 min", "the same, events of 1,000 bytes"}, rows)
+	return table([]string{"events a second", "DataLoaf hourly: dollars a month", "per million", "per million, events of 1,000 bytes", "Clickstream hourly, as quoted", "as its guide's tables add up", "Snowplow"}, rows)
+}
+
+// freshness puts loads every 3 minutes beside theirs.
+func freshness() string {
+	head := []string{"events a second", "every 3 min, whether somebody asks or not: dollars a month", "per million"}
+	hours := []float64{0, 1, 2}
+	var waiting [][]model.Beside
+	for _, h := range hours {
+		head = append(head, "hourly while nobody asks, "+model.Number(h)+" h of questions a day: dollars a month", "per million")
+		waiting = append(waiting, model.Compare(idleHourly(h)))
+	}
+	var rows [][]string
+	for i, b := range model.Compare(model.Default()) {
+		cells := []string{model.Number(b.EventsPerSecond), model.Dollars(b.Dollars), model.PerMillion(b.PerMillion)}
+		for _, w := range waiting {
+			cells = append(cells, model.Dollars(w[i].Dollars), model.PerMillion(w[i].PerMillion))
+		}
+		rows = append(rows, append(cells, theirs(b.Clickstream), theirs(b.Snowplow)))
+	}
+	return table(append(head, "Clickstream, hourly", "Snowplow"), rows)
+}
+
+// requests is what the number of events in a request makes of it, hourly.
+func requests() string {
+	var rows [][]string
+	for _, events := range []int{500, 100, 50, 10, 1} {
+		s := every(model.Default(), 60)
+		s.BatchEvents = events
+		cells := []string{model.Number(float64(events))}
+		for _, b := range model.Compare(s) {
+			cells = append(cells, model.PerMillion(b.PerMillion))
+		}
+		rows = append(rows, cells)
+	}
+	return table([]string{"events in a full request", "at 100 a second", "at 1,000 a second", "at 10,000 a second"}, rows)
 }
 
 func packing() string {
