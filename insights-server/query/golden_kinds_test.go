@@ -3,6 +3,7 @@ package query_test
 import (
 	"testing"
 
+	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/insight"
 	"github.com/dataloaf/dataloaf/insights-server/query"
 	"github.com/dataloaf/dataloaf/insights-server/query/dialect"
@@ -13,6 +14,7 @@ import (
 var goldenKinds = map[string]string{
 	"breakdown_event":        `{"kind":"trend","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","series":[{"event":"a","aggregation":{"type":"total"}},{"event":"*","aggregation":{"type":"unique_users"}}],"breakdown":{"scope":"event","property":"camelKey","limit":3}}`,
 	"breakdown_user":         `{"kind":"trend","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","series":[{"event":"a","aggregation":{"type":"median_per_user"}}],"breakdown":{"scope":"user","property":"plan","limit":3}}`,
+	"breakdown_counts":       `{"kind":"trend","range":{"from":"2024-01-01","to":"2024-01-31"},"interval":"week","series":[{"event":"a","aggregation":{"type":"total"}},{"event":"*","aggregation":{"type":"total"}}],"breakdown":{"scope":"user","property":"plan","limit":3}}`,
 	"compare":                `{"kind":"trend","range":{"from":"2024-03-01","to":"2024-03-31"},"interval":"week","series":[{"event":"a","aggregation":{"type":"total"}}],"compare":"previous_period"}`,
 	"funnel":                 `{"kind":"funnel","range":{"from":"2024-01-01","to":"2024-01-31"},"window":"7d","steps":[{"event":"a"},{"event":"b","filters":{"match":"all","conditions":[{"scope":"event","property":"files","operator":"greater_than","value":5}]}}]}`,
 	"funnel_breakdown_event": `{"kind":"funnel","range":{"from":"2024-01-01","to":"2024-01-31"},"window":"12h","steps":[{"event":"a"},{"event":"*"}],"breakdown":{"scope":"event","property":"camelKey","limit":3}}`,
@@ -66,7 +68,16 @@ func kindPlans(t *testing.T, name, body string, d dialect.Dialect) map[string]qu
 			for i := range groups {
 				groups[i] = query.GroupsOf("sx", "s10")
 			}
-			plans[name], err = query.PlanTrend(q, []insight.Axis{axis}, groups, d)
+			if plans[name], err = query.PlanTrend(q, []insight.Axis{axis}, groups, d); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			totals, together, totalsErr := query.PlanGroupTotals(q, axis, d)
+			if want := name == "breakdown_counts" && d.Name() == warehouse.DuckDB; together != want {
+				t.Errorf("%s on %s: one statement is %v, want %v", name, d.Name(), together, want)
+			}
+			if err = totalsErr; together {
+				plans[name+"_totals"] = totals
+			}
 		default:
 			previous, previousErr := q.PreviousAxis(now)
 			if previousErr != nil {

@@ -16,7 +16,9 @@ import (
 // A breakdown is answered by two statements in one snapshot. The first counts
 // the events of each value, and finds the groups of each series; the second
 // aggregates over the events of each group, so that a user or a number of
-// several values counts once in the rest.
+// several values counts once in the rest. Where events alone are counted, and
+// the engine writes each value in one way, the counts of values add up to those
+// of groups, and one statement that reads the events once does both.
 
 // The indexes of the groups that are no value of a property.
 const (
@@ -82,6 +84,41 @@ FROM (SELECT "key", "n", CASE WHEN LEFT("key", 1) = '%s' OR LEFT("key", 2) IN ('
 WHERE "key" IS NOT NULL) AS r) AS r
 WHERE "place" <= CASE WHEN "object" = 1 THEN %d ELSE %d END`,
 		series, order, dialect.JSONMark, dialect.FinalMark, dialect.FinalMark, counts, maxObjects+1, limit)
+}
+
+// PlanGroupTotals writes the one statement that finds the groups and counts their
+// events. Its columns are those of PlanTrend and the "key", which is a named
+// group's own. False for a query that needs two statements.
+func PlanGroupTotals(q insight.Query, axis insight.Axis, d dialect.Dialect) (statement Statement, ok bool, err error) {
+	if q.Breakdown == nil || q.Compare != "" {
+		return Statement{}, false, nil
+	}
+	args := &dialect.Args{}
+	var tables, arms []string
+	for i, series := range q.Series {
+		if series.Aggregation.Type != insight.Total {
+			return Statement{}, false, nil
+		}
+		s := &selection{dialect: d, args: args, path: fmt.Sprintf("series[%d]", i)}
+		key, err := s.groupKey(*q.Breakdown)
+		if err != nil || key.Marked {
+			return Statement{}, false, err
+		}
+		source, err := s.source(q, series, axis)
+		if err != nil {
+			return Statement{}, false, err
+		}
+		tables = append(tables, fmt.Sprintf(`r%[1]d AS MATERIALIZED (SELECT %[2]s AS "key", %[3]s AS "bucket", COUNT(*) AS "n"
+%[4]s
+GROUP BY 1, 2),
+g%[1]d AS (SELECT "key", ROW_NUMBER() OVER (ORDER BY %[5]s) - 1 AS "group"
+FROM (SELECT "key", SUM("n") AS "n" FROM r%[1]d WHERE "key" IS NOT NULL GROUP BY 1 ORDER BY %[5]s LIMIT %[6]d) AS r)`,
+			i, key.SQL, bucketIndex(d, timestampColumn, axis), source, `"n" DESC, `+d.BinaryOrder(`"key"`), q.Breakdown.Limit))
+		arms = append(arms, fmt.Sprintf(`SELECT %[1]d AS "series", COALESCE(g."group", CASE WHEN r."key" IS NULL THEN %[2]d ELSE %[3]d END) AS "group", r."bucket", CAST(SUM(r."n") AS BIGINT) AS "events", 0 AS "measured", %[4]s AS "value", MIN(g."key") AS "key"
+FROM r%[1]d AS r LEFT JOIN g%[1]d AS g ON g."key" = r."key"
+GROUP BY 2, 3`, i, nullGroup, restGroup, d.Value("NULL")))
+	}
+	return finish(args, "WITH "+strings.Join(tables, ",\n")+"\n"+strings.Join(arms, "\nUNION ALL\n")), true, nil
 }
 
 // groupText is the text of a key's group.
@@ -169,4 +206,12 @@ func (g *Groups) rank(limit int) {
 	for i := range g.groups { // the same SQL for the same question
 		slices.Sort(g.groups[i].keys)
 	}
+}
+
+// name gives the group of a place, counted from the largest, its text.
+func (g *Groups) name(place int, text string) {
+	for len(g.groups) <= place {
+		g.groups = append(g.groups, group{})
+	}
+	g.groups[place].text = text
 }

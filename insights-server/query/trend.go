@@ -14,9 +14,11 @@ import (
 // trend puts the rows of a trend together. Each series has a tally for each
 // group and period.
 type trend struct {
-	query   insight.Query
-	axes    []insight.Axis
-	groups  []Groups // nil without a breakdown
+	query  insight.Query
+	axes   []insight.Axis
+	groups []Groups // nil without a breakdown
+	// named is true when the rows bring the names of the groups along.
+	named   bool
 	tallies []map[int]*tally
 	// cells is the number of values so far.
 	cells int
@@ -79,6 +81,14 @@ func (s *Service) readTrend(ctx context.Context, t *trend, d dialect.Dialect) er
 	if !possible || (t.query.Breakdown != nil && len(clipped[0].Stretches) == 0) {
 		return nil
 	}
+	statement, both, err := PlanGroupTotals(t.query, clipped[0], d)
+	if err != nil {
+		return err
+	}
+	if both {
+		t.named, t.groups = true, make([]Groups, len(t.query.Series))
+		return t.readRows(ctx, s.reader(ctx), statement)
+	}
 	if t.query.Breakdown != nil {
 		groups, err := findGroups(ctx, s.reader(ctx), t.query, clipped[0], d)
 		if err != nil {
@@ -86,11 +96,15 @@ func (s *Service) readTrend(ctx context.Context, t *trend, d dialect.Dialect) er
 		}
 		t.groups = groups
 	}
-	statement, err := PlanTrend(t.query, clipped, t.groups, d)
-	if err != nil {
+	if statement, err = PlanTrend(t.query, clipped, t.groups, d); err != nil {
 		return err
 	}
-	rows, err := ask(ctx, s.reader(ctx), statement)
+	return t.readRows(ctx, s.reader(ctx), statement)
+}
+
+// readRows runs the statement of PlanTrend or PlanGroupTotals.
+func (t *trend) readRows(ctx context.Context, r reader, statement Statement) error {
+	rows, err := ask(ctx, r, statement)
 	if err != nil {
 		return err
 	}
@@ -124,7 +138,12 @@ func (t *trend) scan(rows *sql.Rows) error {
 	var series, group, bucket int
 	var events, measured int64
 	var value any
-	if err := rows.Scan(&series, &group, &bucket, &events, &measured, &value); err != nil {
+	var key sql.NullString
+	into := []any{&series, &group, &bucket, &events, &measured, &value}
+	if t.named {
+		into = append(into, &key)
+	}
+	if err := rows.Scan(into...); err != nil {
 		return err
 	}
 	number, err := toFloat(value)
@@ -142,6 +161,9 @@ func (t *trend) scan(rows *sql.Rows) error {
 		return fmt.Errorf("the warehouse answered for bucket %d, which is none of the query's", bucket)
 	}
 	tally.add(bucket, events, measured, number)
+	if t.named && group >= 0 {
+		t.groups[series].name(group, key.String)
+	}
 	return nil
 }
 

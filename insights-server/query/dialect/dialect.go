@@ -46,9 +46,9 @@ type Dialect interface {
 	GroupKey(p Property) Key
 	// BinaryOrder makes a text sort by code point.
 	BinaryOrder(text string) string
-	// SortedList is an aggregate: the numbers of a group in their order, as one
-	// value. It is empty for engines that have no lists.
-	SortedList(number string) string
+	// List is an aggregate: the numbers of a group in any order, as one value. It
+	// is empty for engines that have no lists.
+	List(number string) string
 	// AttributeTypes is a statement: the name, the JSON type and the number of
 	// users of each attribute and type.
 	AttributeTypes() string

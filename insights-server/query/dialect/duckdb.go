@@ -170,8 +170,8 @@ func (DuckDB) numberKey(n string) string {
 // BinaryOrder implements Dialect.
 func (DuckDB) BinaryOrder(text string) string { return text }
 
-// SortedList implements Dialect.
-func (DuckDB) SortedList(number string) string { return "list_sort(list(" + number + "))" }
+// List implements Dialect.
+func (DuckDB) List(number string) string { return "list(" + number + ")" }
 
 // Null implements Dialect.
 func (DuckDB) Null(t Type) string {

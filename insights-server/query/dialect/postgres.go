@@ -122,8 +122,8 @@ func (PostgreSQL) numberKey(n string) string {
 // BinaryOrder implements Dialect.
 func (PostgreSQL) BinaryOrder(text string) string { return text + ` COLLATE "C"` }
 
-// SortedList implements Dialect.
-func (PostgreSQL) SortedList(number string) string {
+// List implements Dialect.
+func (PostgreSQL) List(number string) string {
 	return "array_agg(" + number + " ORDER BY " + number + ")"
 }
 

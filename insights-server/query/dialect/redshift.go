@@ -128,9 +128,9 @@ func (Redshift) numberKey(n string) string {
 // BinaryOrder implements Dialect: Redshift compares bytes.
 func (Redshift) BinaryOrder(text string) string { return text }
 
-// SortedList implements Dialect: Redshift has no lists, and its LISTAGG holds
+// List implements Dialect: Redshift has no lists, and its LISTAGG holds
 // 64 KB.
-func (Redshift) SortedList(string) string { return "" }
+func (Redshift) List(string) string { return "" }
 
 // Null implements Dialect.
 func (Redshift) Null(t Type) string {

@@ -4,7 +4,7 @@ FROM (SELECT "user_id", "time", "a0", "a1", "a2", "p1", MAX(CASE WHEN "a0" >= 2 
 FROM (SELECT "user_id", "time", "a0", "a1", "a2", MAX(CASE WHEN "a0" >= 1 THEN "time" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p1", CASE WHEN CASE WHEN "a0" >= 1 THEN "time" END IS NOT NULL THEN 1 ELSE 0 END AS "reached"
 FROM (SELECT "user_id", "time", CASE WHEN "n1" < 1 THEN 0 WHEN "n1" < 2 THEN 1 WHEN "n1" < 3 THEN 2 ELSE 3 END AS "a0", CASE WHEN "n1" < 1 THEN 1 WHEN "n1" < 2 THEN 2 ELSE 3 END AS "a1", CASE WHEN "n1" < 1 THEN 2 ELSE 3 END AS "a2"
 FROM (SELECT "user_id", "time", COUNT(CASE WHEN ("mask" & 1) > 0 THEN 1 END) AS "n1"
-FROM (SELECT e."user_id", CAST(EXTRACT(EPOCH FROM e."timestamp") * 1000000 AS bigint) - (1293876000000000) AS "time", CASE WHEN e."event" = CAST($1 AS text) THEN 1 ELSE 0 END + CASE WHEN e."event" = CAST($1 AS text) THEN 2 ELSE 0 END + CASE WHEN e."event" = CAST($1 AS text) THEN 4 ELSE 0 END AS "mask"
+FROM (SELECT e."user_id", CAST(EXTRACT(EPOCH FROM e."timestamp") * 1000000 AS bigint) - (1293876000000000) AS "time", CASE e."event" WHEN CAST($1 AS text) THEN 1 + 2 + 4 ELSE 0 END AS "mask"
 FROM "events" AS e
 WHERE e."timestamp" >= TIMESTAMPTZ '2011-01-01 10:00:00.000000+00'
   AND e."timestamp" < TIMESTAMPTZ '2025-12-31 11:00:00.000000+00'

@@ -1,5 +1,5 @@
-SELECT list_sort(list("time" * 1024 + "mask"))
-FROM (SELECT e."user_id", epoch_us(e."timestamp") - (1704067200000000) AS "time", CASE WHEN e."event" = $1 THEN 1 ELSE 0 END + CASE WHEN e."event" = $2 AND ((e."p1_number" > $3)) THEN 2 ELSE 0 END AS "mask"
+SELECT list("time" * 1024 + "mask")
+FROM (SELECT e."user_id", epoch_us(e."timestamp") - (1704067200000000) AS "time", CASE e."event" WHEN $1 THEN 1 WHEN $2 THEN CASE WHEN ((e."p1_number" > $3)) THEN 2 ELSE 0 END ELSE 0 END AS "mask"
 FROM "events" AS e
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000'

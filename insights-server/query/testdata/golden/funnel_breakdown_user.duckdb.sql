@@ -1,5 +1,5 @@
-SELECT MIN("key"), list_sort(list("time" * 1024 + "mask"))
-FROM (SELECT e."user_id", epoch_us(e."timestamp") - (1704067200000000) AS "time", CASE WHEN e."event" = $1 THEN 1 ELSE 0 END + CASE WHEN e."event" = $2 THEN 2 ELSE 0 END AS "mask", u."key" AS "key"
+SELECT MIN("key"), list("time" * 1024 + "mask")
+FROM (SELECT e."user_id", epoch_us(e."timestamp") - (1704067200000000) AS "time", CASE e."event" WHEN $1 THEN 1 WHEN $2 THEN 2 ELSE 0 END AS "mask", u."key" AS "key"
 FROM "events" AS e
 LEFT JOIN (SELECT a."user_id", a."a1_text" AS "key" FROM "users" AS a) AS u ON u."user_id" = e."user_id"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
