@@ -132,7 +132,7 @@ func checkString(raw []byte) (chars int, f fault) {
 		i += 6
 		switch {
 		case unit == 0:
-			return chars, nulCharacter
+			f = nulCharacter // and on: what is broken behind it is broken
 		case unit >= 0xDC00 && unit < 0xE000:
 			return chars, brokenUTF8
 		case unit >= 0xD800 && unit < 0xDC00:
@@ -145,7 +145,7 @@ func checkString(raw []byte) (chars int, f fault) {
 			i += 6
 		}
 	}
-	return chars, sound
+	return chars, f
 }
 
 func hex4(b []byte) (n int) {
