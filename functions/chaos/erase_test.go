@@ -158,11 +158,11 @@ type rewriter struct {
 // List shows all that is there, as S3 has done since 2020: a deletion that misses
 // an object could not be told from one that is done.
 func (w *rewriter) List(ctx context.Context, kind warehouse.Kind, after string, f func([]warehouse.Object) error) error {
-	return w.store.Store.List(ctx, kind, after, f)
+	return w.Store.List(ctx, kind, after, f)
 }
 
 func (w *rewriter) Open(ctx context.Context, o warehouse.Object) (io.ReadCloser, error) {
-	body, err := w.store.Store.Open(ctx, o)
+	body, err := w.Store.Open(ctx, o)
 	if err != nil || w.fails == faults {
 		return body, err
 	}
