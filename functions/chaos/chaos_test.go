@@ -13,7 +13,6 @@ var (
 	runs     = flag.Int("runs", 60, "how many runs")
 	firstRun = flag.Uint64("seed", 1, "the seed of the first run; each after it has the next")
 	engines  = flag.String("engine", "", "duckdb or postgres (default: they take turns)")
-	erasing  = flag.Bool("deletions", false, "whether users are deleted in half of the runs")
 	killed   = flag.Int("kills", 3, "how many runs with a real process that is killed")
 )
 

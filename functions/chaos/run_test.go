@@ -90,7 +90,7 @@ func newRun(p place, seed uint64) *run {
 	r := &run{
 		place: p, dice: d, clock: &clock{dice: d, leap: 30 * time.Minute, at: noon, newest: noon}, client: &client{dice: d, name: int(seed & 0xffffffff)}, //nolint:gosec // cut to what fits
 		cut: &cutter{}, durable: d.n(2) == 0, broken: map[warehouse.Object][]byte{}, older: &versions{all: map[deletion.Version][]byte{}},
-		deletes: d.n(2) == 0 && *erasing, deleting: noon, again: map[string]bool{},
+		deletes: d.n(2) == 0, deleting: noon, again: map[string]bool{},
 	}
 	if r.deletes && d.n(2) == 0 {
 		d.odds[deletesMeanwhile] = 0.4 // what comes between two steps is what is worth to look at

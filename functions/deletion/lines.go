@@ -3,6 +3,7 @@ package deletion
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
@@ -150,7 +149,10 @@ func (c content) goes() (n int64) {
 const maxLine = 16 << 20
 
 // lines calls f with every line of a gzip NDJSON object that is not empty, with
-// its end. bad is what is wrong with the object, err is of the store or of f.
+// its end. bad is what is wrong with the object, err is of the store or of f. Of an
+// object that breaks off f has all that can be read: somebody else could read it,
+// too. Hence the standard library's gzip: klauspost/compress, which is faster, keeps
+// the last of such an object back.
 func lines(body io.Reader, f func(line []byte) error) (bad, err error) {
 	store := &watched{r: body}
 	fault := func(err error) (bad, failed error) {
@@ -173,9 +175,6 @@ func lines(body io.Reader, f func(line []byte) error) (bad, err error) {
 			}
 			continue
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fault(err)
-		}
 		line := piece
 		if len(long) > 0 {
 			line = append(long, piece...)
@@ -186,8 +185,11 @@ func lines(body io.Reader, f func(line []byte) error) (bad, err error) {
 				return nil, err
 			}
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return nil, nil
+		}
+		if err != nil {
+			return fault(err)
 		}
 	}
 }
