@@ -273,6 +273,25 @@ func machine() string {
 
 // eachLine reads all raw objects of a folder. Nested values come as JSON text.
 func eachLine(folder string, do func(map[string]any) error) error {
+	return eachRawLine(folder, func(line []byte) error {
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(line, &fields); err != nil {
+			return err
+		}
+		values := make(map[string]any, len(fields))
+		for name, value := range fields {
+			text := string(value)
+			if value[0] == '"' {
+				text = strings.Trim(text, `"`) // the data has nothing to unescape
+			}
+			values[name] = text
+		}
+		return do(values)
+	})
+}
+
+// eachRawLine reads all raw objects of a folder, line by line.
+func eachRawLine(folder string, do func(line []byte) error) error {
 	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -289,19 +308,7 @@ func eachLine(folder string, do func(map[string]any) error) error {
 		lines := bufio.NewScanner(z)
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
-			var fields map[string]json.RawMessage
-			if err := json.Unmarshal(lines.Bytes(), &fields); err != nil {
-				return err
-			}
-			values := make(map[string]any, len(fields))
-			for name, value := range fields {
-				text := string(value)
-				if value[0] == '"' {
-					text = strings.Trim(text, `"`) // the data has nothing to unescape
-				}
-				values[name] = text
-			}
-			if err := do(values); err != nil {
+			if err := do(lines.Bytes()); err != nil {
 				return err
 			}
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/dataloaf/dataloaf/functions/warehouse/postgrestest"
 	"github.com/dataloaf/dataloaf/functions/warehouse/redshift"
 	"github.com/dataloaf/dataloaf/functions/warehouse/redshifttest"
+	"github.com/dataloaf/dataloaf/functions/warehouse/warehousetest"
 )
 
 // place is where the tables of a test of migrations are, by what a child process
@@ -102,24 +103,7 @@ func older(t *testing.T, db *sql.DB, engine string, version int) {
 // every row of every table.
 func dump(t *testing.T, db *sql.DB, engine string) (out []string) {
 	t.Helper()
-	read := func(query string) (all []string) {
-		rows, err := db.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var s string
-			if err := rows.Scan(&s); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, s)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		return all
-	}
+	read := func(query string) []string { return warehousetest.Texts(t.Context(), t, db, query) }
 	columns := map[string][]string{}
 	var tables []string
 	for _, s := range read(`SELECT "table_name" || ' ' || "column_name" || ' ' || "data_type" || ' ' || "is_nullable" FROM information_schema.columns WHERE "table_schema" IN ('public', 'main') ORDER BY "table_name", "ordinal_position"`) {

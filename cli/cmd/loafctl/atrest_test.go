@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/dataloaf/dataloaf/cli/internal/dev"
+	"github.com/dataloaf/dataloaf/functions/warehouse/warehousetest"
 )
 
 // atRest is everything that lies in the data folder of a dev that has stopped, and
@@ -58,27 +59,8 @@ func atRest(t *testing.T, dir, warehouse string) map[string][]byte {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	texts := func(query string) []string {
-		rows, err := db.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rows.Close()
-		var all []string
-		for rows.Next() {
-			var text string
-			if err := rows.Scan(&text); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, text)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		return all
-	}
-	for _, table := range texts(`SELECT table_name FROM information_schema.tables WHERE table_schema IN ('main', 'public')`) {
-		found["table "+table] = []byte(strings.Join(texts(`SELECT CAST(t AS text) FROM "`+table+`" AS t`), "\n"))
+	for table, rows := range warehousetest.Rows(t.Context(), t, db) {
+		found["table "+table] = []byte(rows)
 	}
 	return found
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dataloaf/dataloaf/functions/warehouse/postgres"
 	"github.com/dataloaf/dataloaf/functions/warehouse/postgrestest"
+	"github.com/dataloaf/dataloaf/functions/warehouse/warehousetest"
 )
 
 // TestAddressesOfCallersAreNotStored has the server believe a proxy about who
@@ -88,27 +89,5 @@ func allRows(t *testing.T, url string) map[string]string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	texts := func(query string) (all []string) {
-		rows, err := db.QueryContext(context.Background(), query) // the test's own context has ended
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var text string
-			if err := rows.Scan(&text); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, text)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		return all
-	}
-	out := map[string]string{}
-	for _, table := range texts(`SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`) {
-		out[table] = strings.Join(texts(`SELECT CAST(t AS text) FROM "`+table+`" AS t`), "\n")
-	}
-	return out
+	return warehousetest.Rows(context.Background(), t, db) // the test's own context has ended
 }
