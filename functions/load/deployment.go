@@ -245,16 +245,9 @@ func (d *Deployment) nextDeletions(ctx context.Context) (time.Time, error) {
 	if next := d.next.Load(); next != nil {
 		return *next, nil
 	}
-	text, err := d.config.Store.Get(ctx, d.config.Bucket, deletionsKey)
-	if errors.Is(err, fs.ErrNotExist) {
-		text, err = []byte("{}"), nil
-	}
 	var kept nextDeletions
-	if err == nil {
-		err = json.Unmarshal(text, &kept)
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("read %s/%s: %w", d.config.Bucket, deletionsKey, err)
+	if err := d.get(ctx, deletionsKey, &kept); err != nil {
+		return time.Time{}, err
 	}
 	d.next.Store(&kept.Next)
 	return kept.Next, nil
@@ -383,6 +376,21 @@ func (d *Deployment) rebuild(ctx context.Context, progress rebuild) (Summary, er
 	}
 	progress.Finished = true
 	return total, d.put(ctx, rebuildKey, progress)
+}
+
+// get reads an object of the state; what is not there leaves v as it is.
+func (d *Deployment) get(ctx context.Context, key string, v any) error {
+	text, err := d.config.Store.Get(ctx, d.config.Bucket, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s/%s: %w", d.config.Bucket, key, err)
+	}
+	return nil
 }
 
 func (d *Deployment) put(ctx context.Context, key string, v any) error {

@@ -2,10 +2,6 @@ package load
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"time"
 )
 
@@ -54,19 +50,4 @@ func (d *Deployment) waits(ctx context.Context) bool {
 		return false
 	}
 	return now.Sub(asked.At) >= AskedFor
-}
-
-// get reads an object of the state; what is not there leaves v as it is.
-func (d *Deployment) get(ctx context.Context, key string, v any) error {
-	text, err := d.config.Store.Get(ctx, d.config.Bucket, key)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, v)
-	}
-	if err != nil {
-		return fmt.Errorf("read %s/%s: %w", d.config.Bucket, key, err)
-	}
-	return nil
 }

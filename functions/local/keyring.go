@@ -7,15 +7,9 @@ import (
 	"time"
 )
 
-// KeySum is the SHA-256 of an API key: enough to know the key by, and not to use
-// it. A key is long and random, so it needs no slow hash.
-type KeySum [sha256.Size]byte
-
-// SumKey is the sum of a key.
-func SumKey(key string) KeySum { return sha256.Sum256([]byte(key)) }
-
-// Keyring holds the sums of the API keys that are let in, and counts the calls of
-// each. The keys may change while calls come in.
+// Keyring holds the SHA-256 sums of the API keys that are let in, and counts the
+// calls of each: a sum is enough to know a key by, and not to use it. A key is long
+// and random, so it needs no slow hash. The keys may change while calls come in.
 type Keyring struct {
 	// now is the clock of Use.
 	now func() time.Time
@@ -25,7 +19,7 @@ type Keyring struct {
 }
 
 type keyUse struct {
-	sum   KeySum
+	sum   [sha256.Size]byte
 	calls int64
 	last  time.Time
 }
@@ -40,16 +34,16 @@ type Use struct {
 // NewKeyring makes a keyring of some keys.
 func NewKeyring(keys ...string) *Keyring {
 	r := &Keyring{now: time.Now}
-	sums := make([]KeySum, len(keys))
+	sums := make([][sha256.Size]byte, len(keys))
 	for i, key := range keys {
-		sums[i] = SumKey(key)
+		sums[i] = sha256.Sum256([]byte(key))
 	}
 	r.Set(sums...)
 	return r
 }
 
 // Set replaces the keys. One that stays keeps its count.
-func (r *Keyring) Set(sums ...KeySum) {
+func (r *Keyring) Set(sums ...[sha256.Size]byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.keys
@@ -66,7 +60,7 @@ func (r *Keyring) Set(sums ...KeySum) {
 }
 
 // Use tells how much a key was used; false for a key that is not on the ring.
-func (r *Keyring) Use(sum KeySum) (Use, bool) {
+func (r *Keyring) Use(sum [sha256.Size]byte) (Use, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, k := range r.keys {
@@ -82,7 +76,7 @@ func (r *Keyring) Use(sum KeySum) (Use, bool) {
 func (r *Keyring) admit(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	sum := SumKey(key)
+	sum := sha256.Sum256([]byte(key))
 	found := 0
 	for _, k := range r.keys {
 		same := subtle.ConstantTimeCompare(sum[:], k.sum[:])

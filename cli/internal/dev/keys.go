@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"crypto/sha256"
 	"errors"
 	"sync"
 	"time"
@@ -39,9 +40,9 @@ func newKeys(dir *datadir.Dir, d *doors, newSecret func() string) *keys {
 
 // set lets the keys in that there are.
 func (k *keys) set() {
-	sums := []local.KeySum{local.KeySum(k.ofRun), local.KeySum(k.current)}
+	sums := [][sha256.Size]byte{k.ofRun, k.current}
 	if k.rotating() {
-		sums = append(sums, local.KeySum(k.next))
+		sums = append(sums, k.next)
 	}
 	k.ring.Set(sums...)
 }
@@ -112,7 +113,7 @@ func (k *keys) state() KeysState {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	use := func(sum datadir.Sum) KeyUse {
-		u, _ := k.ring.Use(local.KeySum(sum))
+		u, _ := k.ring.Use(sum)
 		out := KeyUse{Calls: u.Calls}
 		if !u.Last.IsZero() {
 			last := u.Last.UTC()
