@@ -226,6 +226,8 @@ const savedOnes: State[] = [
   ...late("dashboards", "/dashboards", DASHBOARDS),
   state("dashboard", THE_DASHBOARD),
   state("dashboard-odd", `/dashboards/${oddDashboard.id}`),
+  opened("dashboard-editing", "Edit", THE_DASHBOARD),
+  opened("dashboard-odd-editing", "Edit", `/dashboards/${oddDashboard.id}`),
   state("dashboard-empty", "/dashboards/new", { [DASHBOARD]: json(empty) }),
   state("dashboard-missing", "/dashboards/gone"),
   state("dashboard-cards-empty", THE_DASHBOARD, { [RUN]: runs(true) }),
