@@ -176,6 +176,22 @@ func TestRedshiftAttributesDuplicates(t *testing.T) {
 	}
 }
 
+// Each day of a load has its own look at the table, those at its ends, too.
+func TestRedshiftFindsDuplicatesOfFarDays(t *testing.T) {
+	_, w, raw := startRedshift(t)
+	midnight := noon.Truncate(24 * time.Hour)
+	at := []time.Time{midnight.AddDate(0, -6, 0), midnight.AddDate(0, -6, 1).Add(-time.Microsecond), midnight.AddDate(0, -3, 0), noon}
+	lines := make([]string, len(at))
+	for i, at := range at {
+		lines[i] = eventLine(i+1, at, "x", "u", `{}`)
+	}
+	load(t, w, raw.put(t, warehouse.Events, "first", lines...))
+	again := load(t, w, raw.put(t, warehouse.Events, "again", append(lines, eventLine(9, midnight.AddDate(0, -6, 1), "x", "u", `{}`))...))
+	if r := again.Objects[0]; r.Inserted != 1 || r.Duplicates != 4 {
+		t.Errorf("inserted %d, duplicates %d", r.Inserted, r.Duplicates)
+	}
+}
+
 func TestRedshiftNamesWhatCopyRefuses(t *testing.T) {
 	s, w, raw := startRedshift(t)
 	good := raw.put(t, warehouse.Events, "good", eventLine(1, noon, "x", "u", `{}`))

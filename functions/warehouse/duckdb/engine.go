@@ -223,9 +223,9 @@ func dropDuplicates(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range periods(days) {
+	for _, p := range writer.Periods(days) {
 		_, err := tx.ExecContext(ctx, `DELETE FROM "loaf_stage" AS s USING "events" AS e
-WHERE e."event_id" = s."event_id" AND e."timestamp" = s."timestamp" AND e."timestamp" >= $1 AND e."timestamp" < $2`, p.from, p.to)
+WHERE e."event_id" = s."event_id" AND e."timestamp" = s."timestamp" AND e."timestamp" >= $1 AND e."timestamp" < $2`, p.From, p.To)
 		if err != nil {
 			return err
 		}

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,8 +46,14 @@ func (e *engine) Gone() writer.Gone {
 type lines struct {
 	n int64
 	// oldest is the first arrival; first and last are the range of the events'
-	// own times.
+	// own times, and days those on which they were, in UTC.
 	oldest, first, last time.Time
+	days                map[time.Time]struct{}
+}
+
+// periods covers the days of the events.
+func (l lines) periods() []writer.Period {
+	return writer.Periods(slices.SortedFunc(maps.Keys(l.days), time.Time.Compare))
 }
 
 // StoreEvents implements writer.Engine. The objects are read here before
@@ -86,7 +94,7 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 
 // read reads every line once, counting them in the reports.
 func (e *engine) read(ctx context.Context, reports []warehouse.ObjectReport) (lines, error) {
-	var all lines
+	all := lines{days: map[time.Time]struct{}{}}
 	for i := range reports {
 		r := &reports[i]
 		err := writer.Lines(ctx, e.source, r.Object, func(line []byte) error {
@@ -95,6 +103,7 @@ func (e *engine) read(ctx context.Context, reports []warehouse.ObjectReport) (li
 				return err
 			}
 			r.Lines++
+			all.days[event.Timestamp.UTC().Truncate(24*time.Hour)] = struct{}{}
 			if all.n++; all.n == 1 {
 				all.oldest, all.first, all.last = arrival, event.Timestamp, event.Timestamp
 				return nil
@@ -232,12 +241,17 @@ func checkStage(ctx context.Context, tx *sql.Tx, read lines) error {
 
 // insertNew stores the staged events that are new and gives their number.
 func insertNew(ctx context.Context, tx *sql.Tx, loadID int64, read lines) (stored int64, err error) {
+	periods := read.periods()
+	bounds := make([]any, 0, 2*len(periods))
+	for _, p := range periods {
+		bounds = append(bounds, p.From, p.To)
+	}
 	steps := []struct {
 		doing, statement string
 		args             []any
 	}{
 		{"make the table of new events", CreateNew, nil},
-		{"remove duplicates", FillNew, []any{read.first.UTC(), read.last.UTC()}},
+		{"remove duplicates", FillNew(len(periods)), bounds},
 		{"insert the events", InsertEvents, []any{loadID}},
 		{"keep the catalogue of events", UpdateEventCatalog, nil},
 		{"add to the catalogue of events", InsertEventCatalog, nil},

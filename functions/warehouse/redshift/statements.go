@@ -78,18 +78,28 @@ MANIFEST GZIP FORMAT AS JSON 'auto' TIMEFORMAT 'auto' MAXERROR 0 COMPUPDATE OFF 
 const StageBounds = `SELECT COUNT(*), MIN("received_at"), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage"`
 
 // CreateNew makes the table for the events that are not yet stored, and FillNew
-// puts them there, each once. COPY keeps no order of lines or objects, so of
+// puts them there, each once.
+const (
+	CreateNew = `CREATE TEMP TABLE "loaf_new" (LIKE "loaf_stage")`
+
+	CountNew = `SELECT COUNT(*) FROM "loaf_new"`
+)
+
+// FillNew looks for stored events in n periods, at least one, which are bound as
+// pairs of their beginnings and ends. COPY keeps no order of lines or objects, so of
 // equal events in one load the one that arrived first wins, and of those that
 // arrived in the same microsecond the one whose name and user come first: the
 // same one every time.
 //
-// The join with stored events is bounded by the load's own range of time ($1 to
-// $2), which the sort key prunes by, so that its cost follows the load and not
-// the table. It is an INSERT because that surely takes parameters.
-const (
-	CreateNew = `CREATE TEMP TABLE "loaf_new" (LIKE "loaf_stage")`
-
-	FillNew = `INSERT INTO "loaf_new" ("event_id", "event", "user_id", "timestamp", "properties", "received_at")
+// The periods are those of the load's own events, which the sort key prunes by, so
+// that its cost follows the load and not the table. Each has its own scan, which is
+// sure to be bounded by it. It is an INSERT because that surely takes parameters.
+func FillNew(n int) string {
+	scans := make([]string, n)
+	for i := range scans {
+		scans[i] = fmt.Sprintf(`SELECT "event_id", "timestamp" FROM "events" WHERE "timestamp" >= CAST($%d AS TIMESTAMP) AND "timestamp" < CAST($%d AS TIMESTAMP)`, 2*i+1, 2*i+2)
+	}
+	return `INSERT INTO "loaf_new" ("event_id", "event", "user_id", "timestamp", "properties", "received_at")
 SELECT s."event_id", s."event", s."user_id", s."timestamp", s."properties", s."received_at"
 FROM (
   SELECT LOWER("event_id") AS "event_id", "event", "user_id", "timestamp", "properties", "received_at",
@@ -97,12 +107,10 @@ FROM (
   FROM "loaf_stage"
 ) AS s
 LEFT JOIN (
-  SELECT "event_id", "timestamp" FROM "events" WHERE "timestamp" BETWEEN CAST($1 AS TIMESTAMP) AND CAST($2 AS TIMESTAMP)
+  ` + strings.Join(scans, "\n  UNION ALL\n  ") + `
 ) AS e ON e."event_id" = s."event_id" AND e."timestamp" = s."timestamp"
 WHERE s."place" = 1 AND e."event_id" IS NULL`
-
-	CountNew = `SELECT COUNT(*) FROM "loaf_new"`
-)
+}
 
 // Duplicates gives the events that are in the stage more than once, or were
 // stored before, and which of the two it is; at most limit of them.

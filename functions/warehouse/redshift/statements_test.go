@@ -41,7 +41,7 @@ func steps(t *testing.T) map[string][]string {
 		"load": {
 			Session, Lock, writer.SelectLedger(2), writer.NextLoadID, CreateStage, SessionID,
 			CopyEvents(Copy{Manifest: "s3://stack-events/manifests/o'clock.json", Role: "arn:aws:iam::111122223333:role/stack-copy", Region: "eu-central-1"}),
-			StageBounds, CreateNew, FillNew, InsertEvents, UpdateEventCatalog, InsertEventCatalog,
+			StageBounds, CreateNew, FillNew(2), InsertEvents, UpdateEventCatalog, InsertEventCatalog,
 			CreateNewProperties, UpdatePropertyCatalog, InsertPropertyCatalog, CountNew, Duplicates(100), DropStages,
 			writer.InsertLedger(2, "TIMESTAMP"), writer.InsertLoad,
 		},

@@ -33,7 +33,9 @@ FROM (
   FROM "loaf_stage"
 ) AS s
 LEFT JOIN (
-  SELECT "event_id", "timestamp" FROM "events" WHERE "timestamp" BETWEEN CAST($1 AS TIMESTAMP) AND CAST($2 AS TIMESTAMP)
+  SELECT "event_id", "timestamp" FROM "events" WHERE "timestamp" >= CAST($1 AS TIMESTAMP) AND "timestamp" < CAST($2 AS TIMESTAMP)
+  UNION ALL
+  SELECT "event_id", "timestamp" FROM "events" WHERE "timestamp" >= CAST($3 AS TIMESTAMP) AND "timestamp" < CAST($4 AS TIMESTAMP)
 ) AS e ON e."event_id" = s."event_id" AND e."timestamp" = s."timestamp"
 WHERE s."place" = 1 AND e."event_id" IS NULL;
 

@@ -1,4 +1,4 @@
-package duckdb
+package writer
 
 import (
 	"reflect"
@@ -32,8 +32,8 @@ func TestPeriodsLeaveOutTheDaysBetween(t *testing.T) {
 			days[i] = first.AddDate(0, 0, d)
 		}
 		var got [][2]int
-		for _, p := range periods(days) {
-			got = append(got, [2]int{int(p.from.Sub(first).Hours() / 24), int(p.to.Sub(first).Hours() / 24)})
+		for _, p := range Periods(days) {
+			got = append(got, [2]int{int(p.From.Sub(first).Hours() / 24), int(p.To.Sub(first).Hours() / 24)})
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
