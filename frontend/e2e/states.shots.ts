@@ -168,6 +168,7 @@ for (const scheme of ["light", "dark"] as const) {
 
       const picture = async (page: Page, name: string) => {
         await page.waitForLoadState("networkidle");
+        await expect(page.getByText("The answer is on its way")).toHaveCount(0);
         await page.screenshot({ path: `screenshots/${name}-${width}-${scheme}.png`, fullPage: width < 500 });
       };
 

@@ -22,6 +22,7 @@ export function UnopenedPage({ title, error, onRetry, back }: UnopenedPageProps)
     return (
       <main className={page.page} aria-busy="true">
         <h1 className="visually-hidden">{title}</h1>
+        <div className={page.waiting} />
       </main>
     );
   }
