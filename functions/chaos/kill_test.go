@@ -230,5 +230,8 @@ func work(child string) {
 		if _, err := r.process.loaders[0].Run(ctx); err != nil {
 			fail(err)
 		}
+		if err := r.arrange(ctx); err != nil {
+			fail(err)
+		}
 	}
 }

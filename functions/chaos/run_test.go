@@ -38,7 +38,7 @@ type place struct {
 
 func (p place) open(ctx context.Context, url string, s *store) (engine, error) {
 	if p.url == "" {
-		return duckdb.Open(ctx, duckdb.Config{Path: filepath.Join(p.dir, "w.duckdb"), Source: s, ObjectPath: s.path, MemoryLimit: "500MB"})
+		return duckdb.Open(ctx, duckdb.Config{Path: filepath.Join(p.dir, "w.duckdb"), Source: s, ObjectPath: s.path, MemoryLimit: "500MB", Run: 20})
 	}
 	return postgres.Open(ctx, postgres.Config{URL: url, Source: s})
 }
@@ -204,6 +204,7 @@ func (r *run) step(ctx context.Context) error {
 		}
 		running.Wait()
 		r.note("load by %d", len(loaders))
+		return r.arrange(ctx)
 	case n < 84:
 		summary, err := r.process.loaders[0].Sweep(ctx)
 		r.note("sweep: %d loaded, %d set aside, %v", summary.Objects, len(summary.Quarantined), err)
@@ -235,6 +236,17 @@ func (r *run) step(ctx context.Context) error {
 		r.note("sweep at the start: %v", err)
 	}
 	return nil
+}
+
+// arrange puts events in order, as dev does after a load.
+func (r *run) arrange(ctx context.Context) error {
+	arranger, ok := r.process.engines[0].(local.Arranger)
+	if !ok {
+		return nil
+	}
+	rows, err := arranger.Arrange(ctx)
+	r.note("put %d events in order", rows)
+	return err
 }
 
 func (r *run) handler(route string) gateway.Handler {

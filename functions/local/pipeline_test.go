@@ -89,7 +89,7 @@ func start(t *testing.T, dir string, merger update.Merger, open func(*local.Stor
 	}
 	p.events, p.users = delivery(warehouse.Events), delivery(warehouse.Users)
 	p.loader = load.New(load.Config{Queue: p.queue, Warehouse: w, Lister: store, Logger: logger})
-	p.schedule = local.NewSchedule(p.loader, p.queue, nil, logger)
+	p.schedule = local.NewSchedule(p.loader, p.queue, nil, nil, logger)
 	p.collection = local.NewHTTP(local.HTTPConfig{
 		Keys:     local.NewKeyring(key),
 		Collect:  collect.New(collect.Config{Events: p.events, Users: p.users, Now: time.Now, NewID: newID, Logger: logger}),

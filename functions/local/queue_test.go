@@ -117,7 +117,7 @@ func TestSchedule(t *testing.T) {
 	w := &slow{entered: make(chan struct{}), release: make(chan struct{})}
 	q := local.NewQueue(time.Now)
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-	s := local.NewSchedule(load.New(load.Config{Queue: q, Warehouse: w, Logger: logger}), q, nil, logger)
+	s := local.NewSchedule(load.New(load.Config{Queue: q, Warehouse: w, Logger: logger}), q, nil, nil, logger)
 	ticks := make(chan time.Time)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})

@@ -9,19 +9,28 @@ import (
 	"github.com/dataloaf/dataloaf/functions/load"
 )
 
+// Arranger is a warehouse that keeps its events in an order of its own on disk,
+// which loads disturb.
+type Arranger interface {
+	// Arrange puts a bounded number of events in order and tells how many; 0 when
+	// there is nothing to do.
+	Arrange(ctx context.Context) (rows int64, err error)
+}
+
 // Schedule runs a loader at every tick, never two runs at once.
 type Schedule struct {
 	loader    *load.Loader
 	queue     *Queue
 	deletions load.Deletions
+	arranger  Arranger
 	logger    *slog.Logger
 	mu        sync.Mutex
 }
 
 // NewSchedule makes a schedule for the loader of a queue. After each load it goes
-// on with deletions, which may be nil.
-func NewSchedule(loader *load.Loader, queue *Queue, deletions load.Deletions, logger *slog.Logger) *Schedule {
-	return &Schedule{loader: loader, queue: queue, deletions: deletions, logger: logger}
+// on with deletions and with the order of the events; either may be nil.
+func NewSchedule(loader *load.Loader, queue *Queue, deletions load.Deletions, arranger Arranger, logger *slog.Logger) *Schedule {
+	return &Schedule{loader: loader, queue: queue, deletions: deletions, arranger: arranger, logger: logger}
 }
 
 // Run loads at every tick until ctx ends; a tick that comes during a load is
@@ -41,6 +50,9 @@ func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
 			}
 			if _, err := s.Delete(ctx); err != nil && ctx.Err() == nil {
 				s.logger.Error("a deletion failed and will be tried again", "error", err)
+			}
+			if err := s.arrange(ctx); err != nil && ctx.Err() == nil {
+				s.logger.Error("events could not be put in order, which will be tried again; questions are answered, but take longer", "error", err)
 			}
 		}
 	}
@@ -70,4 +82,18 @@ func (s *Schedule) Delete(ctx context.Context) (next time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.deletions.Work(ctx)
+}
+
+// arrange puts events in order, after a load that is under way.
+func (s *Schedule) arrange(ctx context.Context) error {
+	if s.arranger == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.arranger.Arrange(ctx)
+	if rows > 0 {
+		s.logger.Info("put events in order", "events", rows)
+	}
+	return err
 }

@@ -55,10 +55,11 @@ func newPipeline(e engine, store *local.Store, keys *local.Keyring, retention lo
 	deletions := deletion.New(deletion.Config{
 		Warehouse: e, Store: store, Settle: settle, Slice: deletionSlice, Lease: deletionLease, Now: now, Logger: logger,
 	})
+	arranger, _ := e.(local.Arranger) // PostgreSQL is none
 	return &pipeline{
 		queue:      queue,
 		deliveries: []*local.Delivery{events, users},
-		schedule:   local.NewSchedule(loader, queue, deletions, logger),
+		schedule:   local.NewSchedule(loader, queue, deletions, arranger, logger),
 		loader:     loader,
 		auditor:    newAuditor(e, store, retention, now),
 		collection: local.NewHTTP(local.HTTPConfig{

@@ -35,6 +35,8 @@ type Config struct {
 	// MemoryLimit is DuckDB's own limit, for example "4GB"; empty means
 	// DuckDB's default of 80 % of the machine.
 	MemoryLimit string
+	// Run is how many events Arrange puts in order at once; 0 means a million.
+	Run int64
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -43,6 +45,7 @@ type Config struct {
 type Warehouse struct {
 	*writer.Writer
 	db  *sql.DB
+	run int64
 	now func() time.Time
 }
 
@@ -52,7 +55,14 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Run == 0 {
+		c.Run = defaultRun
+	}
 	options := url.Values{}
+	// A new file is written as this version does and no older one can read: the
+	// properties are compressed by half as much again. A file that is there keeps
+	// its form.
+	options.Set("storage_compatibility_version", "v1.5.0")
 	// Whatever a query needs is compiled in; nothing is fetched at run time.
 	options.Set("autoinstall_known_extensions", "false")
 	options.Set("autoload_known_extensions", "false")
@@ -71,8 +81,8 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err)), db.Close())
 	}
-	e := &engine{source: c.Source, objectPath: c.ObjectPath}
-	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, now: c.Now}, nil
+	e := &engine{source: c.Source, objectPath: c.ObjectPath, run: c.Run}
+	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, run: c.Run, now: c.Now}, nil
 }
 
 func explainOpen(err error) error {

@@ -24,6 +24,7 @@ import (
 type engine struct {
 	source     warehouse.Source
 	objectPath func(warehouse.Object) string
+	run        int64
 }
 
 // Lock has nothing to do: one process owns the file and its writer lets one
@@ -101,7 +102,7 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 	for i := range out.Reports {
 		out.Reports[i].Duplicates = out.Reports[i].Lines - out.Reports[i].Inserted
 	}
-	if err := insert(ctx, tx, loadID); err != nil {
+	if err := e.insert(ctx, tx, loadID); err != nil {
 		return fail("insert the events", err)
 	}
 	if _, err := tx.ExecContext(ctx, `DROP TABLE "loaf_stage"`); err != nil {

@@ -67,7 +67,7 @@ type property struct {
 
 // insert moves the stage into the events table, adding the columns that are
 // missing, and keeps the catalogues.
-func insert(ctx context.Context, tx *sql.Tx, loadID int64) error {
+func (e *engine) insert(ctx context.Context, tx *sql.Tx, loadID int64) error {
 	properties, err := membersOf(ctx, tx, "loaf_stage", warehouse.EventProperties.JSON)
 	if err != nil {
 		return fmt.Errorf("read the properties: %w", err)
@@ -75,7 +75,14 @@ func insert(ctx context.Context, tx *sql.Tx, loadID int64) error {
 	if _, err := promote(ctx, tx, warehouse.EventProperties, properties); err != nil {
 		return fmt.Errorf("add columns: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, insertStatement(properties), loadID); err != nil {
+	var events int64
+	var first, last sql.NullInt64
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*), MIN(epoch_us("timestamp")), MAX(epoch_us("timestamp")) FROM "loaf_stage"`).Scan(&events, &first, &last)
+	if err != nil {
+		return fmt.Errorf("read the range of time: %w", err)
+	}
+	from, length := cut(events, first.Int64, last.Int64, e.run)
+	if _, err := tx.ExecContext(ctx, insertStatement(properties), loadID, from, length); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO "loaf_event_catalog" ("event", "count", "first_seen", "last_seen")
@@ -193,8 +200,8 @@ func insertStatement(properties []*property) string {
 	columns := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `"load_id"`}
 	values := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `CAST($1 AS BIGINT)`}
 	typed, of, from := typedValues(properties, warehouse.EventProperties.JSON, `"loaf_stage"`)
-	return fmt.Sprintf("INSERT INTO \"events\" (%s)\nSELECT %s\nFROM %s",
-		strings.Join(append(columns, typed...), ", "), strings.Join(append(values, of...), ", "), from)
+	return fmt.Sprintf("INSERT INTO \"events\" (%s)\nSELECT %s\nFROM %s\n%s",
+		strings.Join(append(columns, typed...), ", "), strings.Join(append(values, of...), ", "), from, orderedStage)
 }
 
 // typedValues writes how the typed columns of the properties are filled from a

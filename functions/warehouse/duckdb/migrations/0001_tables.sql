@@ -5,7 +5,7 @@ CREATE TABLE "events" (
   "event" VARCHAR NOT NULL,
   "user_id" VARCHAR,
   "timestamp" TIMESTAMP NOT NULL,
-  "properties" JSON NOT NULL,
+  "properties" JSON NOT NULL USING COMPRESSION zstd,
   "received_at" TIMESTAMP NOT NULL,
   "load_id" BIGINT NOT NULL
 );

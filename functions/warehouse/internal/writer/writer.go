@@ -219,6 +219,12 @@ func (w *Writer) Known(ctx context.Context, objects []warehouse.Object) (map[str
 	return known, nil
 }
 
+// Transact runs f in a transaction while no other writer has one, again when it
+// lost a race all the same; f's errors are classified as the engine does.
+func (w *Writer) Transact(ctx context.Context, f func(*sql.Tx) error) error {
+	return w.transact(ctx, f)
+}
+
 // transact runs f in a transaction of the one writer, again when it lost a
 // race.
 func (w *Writer) transact(ctx context.Context, f func(*sql.Tx) error) error {
