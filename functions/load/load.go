@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
@@ -111,6 +112,9 @@ type Summary struct {
 	ExpiredRows int64
 	// Quarantined are the objects that were set aside.
 	Quarantined []warehouse.Object
+	// TooMuch are the objects that each alone need more memory than the warehouse
+	// has. They stay in the queue.
+	TooMuch []warehouse.Object
 	// Stopped says that the run ended for want of time: there may be more to do,
 	// for the next one.
 	Stopped bool
@@ -125,6 +129,7 @@ func (s Summary) plus(t Summary) Summary {
 		Objects: s.Objects + t.Objects, Known: s.Known + t.Known, Missing: s.Missing + t.Missing,
 		Lines: s.Lines + t.Lines, Inserted: s.Inserted + t.Inserted, Duplicates: s.Duplicates + t.Duplicates,
 		Quarantined: append(s.Quarantined, t.Quarantined...), Stopped: s.Stopped || t.Stopped,
+		TooMuch: append(s.TooMuch, t.TooMuch...),
 		Expired: s.Expired + t.Expired, ExpiredRows: s.ExpiredRows + t.ExpiredRows,
 	}
 }
@@ -150,10 +155,36 @@ func (l *Loader) late(ctx context.Context) bool {
 	return ok && l.config.Reserve > 0 && deadline.Sub(l.config.Now()) < l.config.Reserve
 }
 
+// tooMuch is the error of a run that left objects for want of memory, nil where it
+// left none.
+func (s *Summary) tooMuch() error {
+	if len(s.TooMuch) == 0 {
+		return nil
+	}
+	names := make([]string, min(len(s.TooMuch), 10))
+	for i := range names {
+		names[i] = s.TooMuch[i].ID()
+	}
+	more := ""
+	if len(s.TooMuch) > len(names) {
+		more = fmt.Sprintf(" and %d more", len(s.TooMuch)-len(names))
+	}
+	return fmt.Errorf("%w: %s%s wait until the warehouse has more memory; the rest is loaded", warehouse.ErrTooMuch, strings.Join(names, ", "), more)
+}
+
 // Run loads what the queue names until the queue is empty. An error means that
 // something may be left in the queue; what the summary counts is stored all the
-// same.
+// same. One that wraps warehouse.ErrTooMuch means that no more than the summary's
+// TooMuch is left.
 func (l *Loader) Run(ctx context.Context) (Summary, error) {
+	total, err := l.run(ctx)
+	if err == nil {
+		err = total.tooMuch()
+	}
+	return total, err
+}
+
+func (l *Loader) run(ctx context.Context) (Summary, error) {
 	var total Summary
 	// An empty queue ends here: the warehouse bills for being woken.
 	depth, err := l.config.Queue.Depth(ctx)
@@ -208,9 +239,9 @@ func (l *Loader) messages(ctx context.Context, messages []Message, total *Summar
 	for i, m := range messages {
 		objects[i] = m.Object
 	}
-	missing, settled, err := l.objects(ctx, objects, total)
+	settled, err := l.objects(ctx, objects, total)
 	for _, m := range messages {
-		if id := m.Object.ID(); settled[id] && !missing[id] {
+		if settled[m.Object.ID()] {
 			done = append(done, m)
 		}
 	}
@@ -218,9 +249,10 @@ func (l *Loader) messages(ctx context.Context, messages []Message, total *Summar
 }
 
 // objects loads the objects in transactions of bounded size. Those that it has
-// no time for are not settled.
-func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total *Summary) (missing, settled map[string]bool, err error) {
-	missing, settled = map[string]bool{}, map[string]bool{}
+// no time for are not settled, nor those that are not there or too much.
+func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total *Summary) (settled map[string]bool, err error) {
+	settled = map[string]bool{}
+	left := map[string]bool{}
 	objects = l.keep(objects, total, settled)
 	for len(objects) > 0 {
 		if l.late(ctx) {
@@ -232,23 +264,22 @@ func (l *Loader) objects(ctx context.Context, objects []warehouse.Object, total 
 			bytes += objects[n].Size
 			n++
 		}
-		if err := l.load(ctx, objects[:n], total, missing); err != nil {
-			return missing, settled, err
+		if err := l.load(ctx, objects[:n], total, left); err != nil {
+			return settled, err
 		}
 		for _, o := range objects[:n] {
-			settled[o.ID()] = true
+			settled[o.ID()] = !left[o.ID()]
 		}
 		objects = objects[n:]
 	}
-	total.Missing += len(missing)
-	return missing, settled, nil
+	return settled, nil
 }
 
 // load loads objects in one transaction. When it fails for data, the object at
 // fault is set aside and the rest is loaded in the same call; when the engine
 // does not know which one it is, halving finds it. What is too much at once is halved
-// as well.
-func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Summary, missing map[string]bool) error {
+// as well, down to an object that is too much alone. left is told what stays.
+func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Summary, left map[string]bool) error {
 	if len(objects) == 0 {
 		return nil
 	}
@@ -259,7 +290,7 @@ func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Su
 	}
 	var data *warehouse.DataError
 	isData, isMissing := errors.As(err, &data), errors.Is(err, fs.ErrNotExist)
-	tooMuch := errors.Is(err, warehouse.ErrTooMuch) && len(objects) > 1
+	tooMuch := errors.Is(err, warehouse.ErrTooMuch)
 	if !isData && !isMissing && !tooMuch {
 		return err
 	}
@@ -271,14 +302,14 @@ func (l *Loader) load(ctx context.Context, objects []warehouse.Object, total *Su
 	if bad := blamed(data, objects); bad >= 0 || len(objects) == 1 {
 		bad = max(bad, 0)
 		before, after = bad, bad+1
-		if err := l.setAside(ctx, objects[bad], err, isData, total, missing); err != nil {
+		if err := l.setAside(ctx, objects[bad], err, isData, total, left); err != nil {
 			return err
 		}
 	}
-	if err := l.load(ctx, objects[:before], total, missing); err != nil {
+	if err := l.load(ctx, objects[:before], total, left); err != nil {
 		return err
 	}
-	return l.load(ctx, objects[after:], total, missing)
+	return l.load(ctx, objects[after:], total, left)
 }
 
 // blamed is the index of the object that the engine names, or -1.
@@ -290,13 +321,23 @@ func blamed(data *warehouse.DataError, objects []warehouse.Object) int {
 }
 
 // setAside deals with the one object that kept a load from succeeding.
-func (l *Loader) setAside(ctx context.Context, o warehouse.Object, cause error, isData bool, total *Summary, missing map[string]bool) error {
+func (l *Loader) setAside(ctx context.Context, o warehouse.Object, cause error, isData bool, total *Summary, left map[string]bool) error {
 	if isData {
 		return l.quarantine(ctx, o, cause, total)
 	}
+	if left[o.ID()] {
+		return nil // notified twice
+	}
+	left[o.ID()] = true
+	if errors.Is(cause, warehouse.ErrTooMuch) {
+		// Nothing is wrong with it, and what takes the memory may be questions.
+		l.config.Logger.ErrorContext(ctx, "an object needs more memory than the warehouse has; give it more", "object", o.ID(), "error", cause)
+		total.TooMuch = append(total.TooMuch, o)
+		return nil
+	}
 	// Notified before it is visible: the notification comes again.
 	l.config.Logger.WarnContext(ctx, "an object is not there yet", "object", o.ID())
-	missing[o.ID()] = true
+	total.Missing++
 	return nil
 }
 
@@ -348,7 +389,7 @@ func (l *Loader) SweepWindow(ctx context.Context, w Window) (Summary, error) {
 			return total, nil
 		}
 	}
-	return total, nil
+	return total, total.tooMuch()
 }
 
 // errStopped ends a listing whose run has no more time.
@@ -362,13 +403,13 @@ func (l *Loader) sweep(ctx context.Context, kind warehouse.Kind, w Window, total
 	flush := func() error {
 		full := unknown
 		unknown = nil
-		if _, _, err := l.objects(ctx, full, total); err != nil {
+		if _, err := l.objects(ctx, full, total); err != nil {
 			return err
 		}
 		if total.Stopped {
 			return errStopped
 		}
-		if w.Done == nil || last == "" {
+		if w.Done == nil || last == "" || slices.ContainsFunc(total.TooMuch, func(o warehouse.Object) bool { return o.Kind == kind }) {
 			return nil
 		}
 		return w.Done(ctx, kind, last)

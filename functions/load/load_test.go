@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/dataloaf/dataloaf/functions/load"
@@ -32,6 +33,8 @@ const (
 	missing
 	// misnamed: the engine blames an object that is not in the load.
 	misnamed
+	// tooMuch: no load that holds the object has enough memory.
+	tooMuch
 )
 
 // fake is a warehouse in memory that keeps the contract of load.Warehouse. All
@@ -83,6 +86,8 @@ func (f *fake) Load(_ context.Context, objects []warehouse.Object) (warehouse.Lo
 			return report, fmt.Errorf("load: %w", &warehouse.DataError{Err: errors.New("a value is out of range")})
 		case misnamed:
 			return report, &warehouse.DataError{Object: &warehouse.Object{Bucket: "other", Key: "events/other"}, Err: errors.New("no event")}
+		case tooMuch:
+			return report, fmt.Errorf("load: %w: no memory", warehouse.ErrTooMuch)
 		case missing:
 			return report, fmt.Errorf("open %s: %w", o.ID(), fs.ErrNotExist)
 		case sound:
@@ -533,5 +538,47 @@ func TestTwoLoadersAtOnce(t *testing.T) {
 	}
 	if n := summaries[0].Objects + summaries[1].Objects + summaries[2].Objects; n != 120 {
 		t.Errorf("%d objects were loaded, want 120: %+v", n, summaries)
+	}
+}
+
+// An object that alone is more than the warehouse has memory for keeps nothing else
+// from being loaded, is named, and waits; no sweep that is to go on later passes it.
+func TestWhatIsTooMuchAloneWaits(t *testing.T) {
+	all := objects(40)
+	large := all[21].ID()
+	noon := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	for name, run := range map[string]func(l *load.Loader) (load.Summary, error){
+		"queue": func(l *load.Loader) (load.Summary, error) { return l.Run(t.Context()) },
+		"replay": func(l *load.Loader) (load.Summary, error) {
+			return l.Replay(t.Context(), load.Range{From: noon, To: noon.Add(time.Hour)})
+		},
+		"sweep": func(l *load.Loader) (load.Summary, error) {
+			return l.SweepWindow(t.Context(), load.Window{Done: func(_ context.Context, kind warehouse.Kind, key string) error {
+				if kind == all[21].Kind {
+					t.Errorf("%s is passed", key)
+				}
+				return nil
+			}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, q := newFake(), newQueue(append(all, all[21])...)
+			w.fates[large] = tooMuch
+			l := newLoader(t, w, q, bucket(all))
+			summary, err := run(l)
+			if !errors.Is(err, warehouse.ErrTooMuch) || !strings.Contains(err.Error(), large) {
+				t.Errorf("want ErrTooMuch with the name, got %v", err)
+			}
+			if summary.Objects != len(all)-1 || len(summary.TooMuch) != 1 || summary.Missing > 0 || len(summary.Quarantined) > 0 || w.status[large] != "" {
+				t.Errorf("%+v", summary)
+			}
+			if left := q.left(); name == "queue" && !slices.Equal(left, []string{large}) {
+				t.Errorf("left in the queue: %v", left)
+			}
+			delete(w.fates, large) // there is more memory
+			if _, err := l.Sweep(t.Context()); err != nil || w.status[large] != "loaded" {
+				t.Errorf("with more memory: %q, %v", w.status[large], err)
+			}
+		})
 	}
 }

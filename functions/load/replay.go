@@ -76,7 +76,7 @@ func (l *Loader) Replay(ctx context.Context, r Range) (Summary, error) {
 			break
 		}
 	}
-	return total, nil
+	return total, total.tooMuch()
 }
 
 // errPast ends a listing behind the range.
@@ -88,7 +88,7 @@ func (l *Loader) replay(ctx context.Context, kind warehouse.Kind, r Range, total
 	flush := func() error {
 		full := due
 		due = nil
-		_, _, err := l.objects(ctx, full, total)
+		_, err := l.objects(ctx, full, total)
 		if err == nil && total.Stopped {
 			return errStopped
 		}

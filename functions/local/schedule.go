@@ -2,11 +2,13 @@ package local
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/load"
+	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
 // Arranger is a warehouse that keeps its events in an order of its own on disk,
@@ -34,8 +36,9 @@ func NewSchedule(loader *load.Loader, queue *Queue, deletions load.Deletions, ar
 }
 
 // Run loads at every tick until ctx ends; a tick that comes during a load is
-// passed over. A load that fails is logged and tried at the next tick. The last
-// load is the caller's, with Load, once nothing more is delivered.
+// passed over. A load that fails is logged and tried at the next tick; deletions wait
+// for it, unless it has only left what is too much for the warehouse. The last load is
+// the caller's, with Load, once nothing more is delivered.
 func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
 	for {
 		select {
@@ -46,7 +49,9 @@ func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
 			// read would only have to be read again.
 			if err := s.Load(context.WithoutCancel(ctx)); err != nil {
 				s.logger.Error("a load failed and will be tried again", "error", err)
-				continue
+				if !errors.Is(err, warehouse.ErrTooMuch) {
+					continue
+				}
 			}
 			if _, err := s.Delete(ctx); err != nil && ctx.Err() == nil {
 				s.logger.Error("a deletion failed and will be tried again", "error", err)

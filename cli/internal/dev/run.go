@@ -14,6 +14,7 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
 	"github.com/dataloaf/dataloaf/functions/local"
+	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
@@ -80,7 +81,11 @@ func Run(ctx context.Context, o Options) (err error) {
 		checker.Loaded()
 	}
 	// What a crash left between the raw data and the warehouse comes first.
-	if _, err := p.loader.Sweep(ctx); err != nil {
+	swept, err := p.loader.Sweep(ctx)
+	for _, o := range swept.TooMuch {
+		p.queue.Notify(o) // tried again with every load
+	}
+	if err != nil && !errors.Is(err, warehouse.ErrTooMuch) {
 		if ctx.Err() != nil {
 			return nil
 		}

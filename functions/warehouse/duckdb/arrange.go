@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
 // defaultRun is how many events lie in order together: eight and a half of DuckDB's
@@ -46,16 +48,26 @@ func (w *Warehouse) Arrange(ctx context.Context) (rows int64, err error) {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM "loaf_arranged"`); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO "loaf_arranged" ("load_id") VALUES ($1)`, next.last)
-		return err
+		return arranged(ctx, tx, next.last)
 	})
+	if errors.Is(err, warehouse.ErrTooMuch) {
+		// They stay as they are, rather than being tried again after every load.
+		rows = 0
+		err = w.Transact(ctx, func(tx *sql.Tx) error { return arranged(ctx, tx, next.last) })
+	}
 	if err != nil {
 		return 0, fmt.Errorf("put the events of the loads %d to %d in order: %w", next.first, next.last, err)
 	}
 	return rows, nil
+}
+
+// arranged records up to which load the events lie in order.
+func arranged(ctx context.Context, tx *sql.Tx, last int64) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM "loaf_arranged"`); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO "loaf_arranged" ("load_id") VALUES ($1)`, last)
+	return err
 }
 
 // span are loads that follow each other; last is 0 where there are none.

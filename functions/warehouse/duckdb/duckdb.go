@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -82,6 +83,9 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err)), db.Close())
 	}
 	e := &engine{source: c.Source, objectPath: c.ObjectPath, run: c.Run}
+	if c.Path != "" {
+		e.tempDir = filepath.Dir(c.Path)
+	}
 	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, run: c.Run, now: c.Now}, nil
 }
 

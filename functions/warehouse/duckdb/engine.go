@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"runtime"
@@ -24,12 +25,28 @@ import (
 type engine struct {
 	source     warehouse.Source
 	objectPath func(warehouse.Object) string
-	run        int64
+	// run is how many events lie in order together.
+	run int64
+	// tempDir is where slices of large objects lie while they are stored; empty for
+	// the system's own place.
+	tempDir string
+	// sliced says that the transaction before stored slices, and that its commit
+	// was to write into the file at once.
+	sliced bool
 }
 
-// Lock has nothing to do: one process owns the file and its writer lets one
+// Lock locks nothing: one process owns the file and its writer lets one
 // transaction in at a time.
-func (e *engine) Lock(context.Context, *sql.Tx) error { return nil }
+func (e *engine) Lock(ctx context.Context, tx *sql.Tx) error {
+	if !e.sliced {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `RESET GLOBAL checkpoint_threshold`); err != nil {
+		return err
+	}
+	e.sliced = false
+	return nil
+}
 
 // TimeType implements writer.Engine.
 func (e *engine) TimeType() string { return "TIMESTAMP" }
@@ -52,63 +69,109 @@ SELECT "event", "property", "type", COUNT(*) AS "count" FROM (
 // equal events was stored first.
 const stage = `CREATE OR REPLACE TEMP TABLE "loaf_stage" AS
 SELECT "event_id", "event", "user_id", "timestamp", "properties", "received_at", "filename"
-FROM read_json(%s, format = 'newline_delimited', compression = 'gzip', filename = true, maximum_object_size = 1048576,
+FROM ` + readEvents
+
+// readEvents reads files, a list of literals, of a compression.
+const readEvents = `read_json(%s, format = 'newline_delimited', compression = '%s', filename = true, maximum_object_size = 1048576,
   columns = {'event_id': 'UUID', 'event': 'VARCHAR', 'user_id': 'VARCHAR', 'timestamp': 'TIMESTAMP', 'properties': 'JSON', 'received_at': 'TIMESTAMP'})`
 
-// StoreEvents implements writer.Engine.
+// StoreEvents implements writer.Engine. What is read at once is bounded: of a large
+// object a slice, and of others the bisecting of what is too much sees to it.
 func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, objects []warehouse.Object) (writer.StoredEvents, error) {
-	paths := make([]string, len(objects))
-	byPath := make(map[string]int, len(objects))
+	s := storing{tx: tx, loadID: loadID, run: e.run, objects: objects, byPath: make(map[string]int, len(objects))}
+	whole := part{compression: "gzip"}
 	for i, o := range objects {
-		paths[i] = e.objectPath(o)
-		byPath[paths[i]] = i
-		if _, err := os.Stat(paths[i]); err != nil {
+		path := e.objectPath(o)
+		whole.paths = append(whole.paths, path)
+		s.byPath[path] = i
+		if _, err := os.Stat(path); err != nil {
 			return writer.StoredEvents{}, fmt.Errorf("open %s: %w", o.ID(), err)
 		}
 	}
-	fail := func(doing string, err error) (writer.StoredEvents, error) {
-		return writer.StoredEvents{}, e.blame(ctx, fmt.Errorf("%s: %w", doing, err), objects)
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf(stage, literalList(paths))); err != nil {
-		return fail("read the event objects", err)
-	}
-	if err := checkStage(ctx, tx, objects, byPath); err != nil {
+	sizes, err := e.checkWhole(ctx, objects)
+	if err != nil {
 		return writer.StoredEvents{}, err
 	}
-	out := writer.StoredEvents{Reports: make([]warehouse.ObjectReport, len(objects))}
+	s.out.Reports = make([]warehouse.ObjectReport, len(objects))
 	for i, o := range objects {
-		out.Reports[i].Object = o
+		s.out.Reports[i].Object = o
 	}
-	if err := countStage(ctx, tx, byPath, func(i int, n int64) { out.Reports[i].Lines = n }); err != nil {
-		return fail("count the lines", err)
+	if len(objects) == 1 && sizes[0].bytes > largeObject {
+		err = e.storeSlices(ctx, &s)
+	} else {
+		err = s.store(ctx, whole)
 	}
-	if err := e.checkWhole(ctx, out.Reports); err != nil {
-		return writer.StoredEvents{}, err
+	if err == nil {
+		err = s.count(ctx)
+	}
+	if err != nil {
+		return writer.StoredEvents{}, e.blame(ctx, err, objects)
+	}
+	for i := range s.out.Reports {
+		r := &s.out.Reports[i]
+		r.Duplicates = r.Lines - r.Inserted
+		if r.Lines != sizes[i].lines {
+			return writer.StoredEvents{}, &warehouse.DataError{Object: &objects[i], Err: fmt.Errorf("DuckDB reads %d of its %d lines", r.Lines, sizes[i].lines)}
+		}
+	}
+	return s.out, nil
+}
+
+// part is what is staged at once.
+type part struct {
+	paths       []string
+	compression string
+}
+
+// storing is a load of events under way.
+type storing struct {
+	tx      *sql.Tx
+	loadID  int64
+	run     int64
+	objects []warehouse.Object
+	// byPath is whose lines a file holds, as an index of objects.
+	byPath map[string]int
+	// properties are those of the events stored. Those of slices are known
+	// beforehand: DuckDB commits no transaction that has altered a table after it
+	// wrote to it.
+	properties []*property
+	out        writer.StoredEvents
+}
+
+// store stores a part, behind those before.
+func (s *storing) store(ctx context.Context, p part) error {
+	if _, err := s.tx.ExecContext(ctx, fmt.Sprintf(stage, literalList(p.paths), p.compression)); err != nil {
+		return fmt.Errorf("read the event objects: %w", err)
+	}
+	if err := checkStage(ctx, s.tx, s.objects, s.byPath); err != nil {
+		return err
+	}
+	if err := countStage(ctx, s.tx, s.byPath, func(i int, n int64) { s.out.Reports[i].Lines += n }); err != nil {
+		return fmt.Errorf("count the lines: %w", err)
 	}
 	var oldest sql.NullTime
-	if err := tx.QueryRowContext(ctx, `SELECT MIN("received_at") FROM "loaf_stage"`).Scan(&oldest); err != nil {
-		return fail("read when the load arrived", err)
+	if err := s.tx.QueryRowContext(ctx, `SELECT MIN("received_at") FROM "loaf_stage"`).Scan(&oldest); err != nil {
+		return fmt.Errorf("read when the load arrived: %w", err)
 	}
-	out.OldestArrival = oldest.Time
 	if !oldest.Valid {
-		return out, nil
+		return nil
 	}
-	if err := dropDuplicates(ctx, tx); err != nil {
-		return fail("remove duplicates", err)
+	if s.out.OldestArrival.IsZero() || oldest.Time.Before(s.out.OldestArrival) {
+		s.out.OldestArrival = oldest.Time
 	}
-	if err := countStage(ctx, tx, byPath, func(i int, n int64) { out.Reports[i].Inserted = n }); err != nil {
-		return fail("count the new events", err)
+	if err := dropDuplicates(ctx, s.tx); err != nil {
+		return fmt.Errorf("remove duplicates: %w", err)
 	}
-	for i := range out.Reports {
-		out.Reports[i].Duplicates = out.Reports[i].Lines - out.Reports[i].Inserted
+	if err := countStage(ctx, s.tx, s.byPath, func(i int, n int64) { s.out.Reports[i].Inserted += n }); err != nil {
+		return fmt.Errorf("count the new events: %w", err)
 	}
-	if err := e.insert(ctx, tx, loadID); err != nil {
-		return fail("insert the events", err)
+	if err := s.insert(ctx); err != nil {
+		return fmt.Errorf("insert the events: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, `DROP TABLE "loaf_stage"`); err != nil {
-		return fail("drop the stage", err)
+	if _, err := s.tx.ExecContext(ctx, `DROP TABLE "loaf_stage"`); err != nil {
+		return fmt.Errorf("drop the stage: %w", err)
 	}
-	return out, nil
+	return nil
 }
 
 // checkWhole reads the objects once more, by the rules that collection holds to,
@@ -118,22 +181,28 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 // its end it would load the beginning, and the ledger would keep the rest from
 // being loaded when the object is mended.
 //
+// A large object among others is too much: it is stored alone.
+//
 // The objects are read by as many goroutines as there are processors, since this
 // takes longer than DuckDB's own reading, which uses all of them. They are begun in
 // their order, so that the error is that of the first object that has one.
-func (e *engine) checkWhole(ctx context.Context, reports []warehouse.ObjectReport) error {
-	errs := make([]error, len(reports))
+func (e *engine) checkWhole(ctx context.Context, objects []warehouse.Object) ([]size, error) {
+	sizes, errs := make([]size, len(objects)), make([]error, len(objects))
+	most := int64(math.MaxInt64)
+	if len(objects) > 1 {
+		most = largeObject
+	}
 	var next atomic.Int64
 	var failed atomic.Bool
 	var readers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(reports)) {
+	for range min(runtime.GOMAXPROCS(0), len(objects)) {
 		readers.Go(func() {
 			for !failed.Load() {
 				i := int(next.Add(1)) - 1
-				if i >= len(reports) {
+				if i >= len(objects) {
 					return
 				}
-				if errs[i] = e.checkObject(ctx, reports[i]); errs[i] != nil {
+				if sizes[i], errs[i] = e.checkObject(ctx, objects[i], most); errs[i] != nil {
 					failed.Store(true)
 				}
 			}
@@ -142,27 +211,35 @@ func (e *engine) checkWhole(ctx context.Context, reports []warehouse.ObjectRepor
 	readers.Wait()
 	for _, err := range errs {
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return sizes, nil
 }
 
-func (e *engine) checkObject(ctx context.Context, r warehouse.ObjectReport) error {
-	var n int64
-	err := writer.Lines(ctx, e.source, r.Object, func(line []byte) error {
+// size is how much an object holds, unpacked and without empty lines.
+type size struct{ lines, bytes int64 }
+
+// errLarge ends the reading of an object that is large and not alone.
+var errLarge = errors.New("a large object is loaded alone")
+
+func (e *engine) checkObject(ctx context.Context, o warehouse.Object, most int64) (n size, err error) {
+	err = writer.Lines(ctx, e.source, o, func(line []byte) error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			return nil
 		}
-		n++
+		n.lines++
+		n.bytes += int64(len(line)) + 1
+		if n.bytes > most {
+			return errLarge
+		}
 		_, _, err := wire.ParseEventRecord(line)
 		return err
 	})
-	if err == nil && n != r.Lines {
-		object := r.Object
-		err = &warehouse.DataError{Object: &object, Err: fmt.Errorf("DuckDB reads %d of its %d lines", r.Lines, n)}
+	if errors.Is(err, errLarge) {
+		err = fmt.Errorf("%w: %s: %w", warehouse.ErrTooMuch, o.ID(), errLarge)
 	}
-	return err
+	return n, err
 }
 
 // checkStage finds lines that are JSON but no event. Their object is named, so
@@ -260,6 +337,11 @@ func (e *engine) Classify(err error) error {
 	}
 	switch driver.Type {
 	case duckdb.ErrorTypeTransaction:
+		// A commit that fails is always of this type. What lacked memory comes with
+		// advice that names the setting.
+		if strings.Contains(driver.Msg, "memory_limit") {
+			return fmt.Errorf("%w: %w", warehouse.ErrTooMuch, err)
+		}
 		return fmt.Errorf("%w: %w", writer.ErrConflict, err)
 	case duckdb.ErrorTypeConversion, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType, duckdb.ErrorTypeConstraint:
 		return &warehouse.DataError{Err: err}

@@ -24,6 +24,11 @@ func (t types) count() int {
 	return n
 }
 
+// and are the types of both.
+func (t types) and(u types) types {
+	return types{t.text || u.text, t.number || u.number, t.boolean || u.boolean, t.complex || u.complex}
+}
+
 // add notes a type that json_type has named.
 func (t *types) add(name string) {
 	switch name {
@@ -65,44 +70,58 @@ type property struct {
 	promoted bool
 }
 
-// insert moves the stage into the events table, adding the columns that are
-// missing, and keeps the catalogues.
-func (e *engine) insert(ctx context.Context, tx *sql.Tx, loadID int64) error {
-	properties, err := membersOf(ctx, tx, "loaf_stage", warehouse.EventProperties.JSON)
-	if err != nil {
-		return fmt.Errorf("read the properties: %w", err)
-	}
-	if _, err := promote(ctx, tx, warehouse.EventProperties, properties); err != nil {
-		return fmt.Errorf("add columns: %w", err)
+// insert copies the stage into the events table, which gets the columns that are
+// missing.
+func (s *storing) insert(ctx context.Context) error {
+	if s.properties == nil {
+		properties, err := membersOf(ctx, s.tx, `"loaf_stage"`, warehouse.EventProperties.JSON)
+		if err != nil {
+			return fmt.Errorf("read the properties: %w", err)
+		}
+		if err := s.promote(ctx, properties); err != nil {
+			return err
+		}
 	}
 	var events int64
 	var first, last sql.NullInt64
-	err = tx.QueryRowContext(ctx, `SELECT COUNT(*), MIN(epoch_us("timestamp")), MAX(epoch_us("timestamp")) FROM "loaf_stage"`).Scan(&events, &first, &last)
+	err := s.tx.QueryRowContext(ctx, `SELECT COUNT(*), MIN(epoch_us("timestamp")), MAX(epoch_us("timestamp")) FROM "loaf_stage"`).Scan(&events, &first, &last)
 	if err != nil {
 		return fmt.Errorf("read the range of time: %w", err)
 	}
-	from, length := cut(events, first.Int64, last.Int64, e.run)
-	if _, err := tx.ExecContext(ctx, insertStatement(properties), loadID, from, length); err != nil {
-		return err
+	from, length := cut(events, first.Int64, last.Int64, s.run)
+	_, err = s.tx.ExecContext(ctx, insertStatement(s.properties), s.loadID, from, length)
+	return err
+}
+
+// promote gives columns to the properties of what is to be stored.
+func (s *storing) promote(ctx context.Context, properties []*property) error {
+	if _, err := promote(ctx, s.tx, warehouse.EventProperties, properties); err != nil {
+		return fmt.Errorf("add columns: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO "loaf_event_catalog" ("event", "count", "first_seen", "last_seen")
-SELECT "event", COUNT(*), MIN("timestamp"), MAX("timestamp") FROM "loaf_stage" GROUP BY "event"
+	s.properties = properties
+	return nil
+}
+
+// count adds the events stored to the catalogues.
+func (s *storing) count(ctx context.Context) error {
+	_, err := s.tx.ExecContext(ctx, `INSERT INTO "loaf_event_catalog" ("event", "count", "first_seen", "last_seen")
+SELECT "event", COUNT(*), MIN("timestamp"), MAX("timestamp") FROM "events" WHERE "load_id" = $1 GROUP BY "event"
 ON CONFLICT ("event") DO UPDATE SET "count" = "count" + excluded."count",
-  "first_seen" = LEAST("first_seen", excluded."first_seen"), "last_seen" = GREATEST("last_seen", excluded."last_seen")`)
+  "first_seen" = LEAST("first_seen", excluded."first_seen"), "last_seen" = GREATEST("last_seen", excluded."last_seen")`, s.loadID)
 	if err != nil {
 		return fmt.Errorf("keep the catalogue of events: %w", err)
 	}
-	if err := catalogue(ctx, tx, loadID, properties); err != nil {
+	if err := catalogue(ctx, s.tx, s.loadID, s.properties); err != nil {
 		return fmt.Errorf("keep the catalogue of properties: %w", err)
 	}
 	return nil
 }
 
-// membersOf finds the members of a table's JSON objects and their types: first
+// membersOf finds the members of JSON objects, a column of rows, and their types: first
 // their names, then the types of all of them in one parse of each row. (DuckDB's
 // json_group_structure tells both, and takes tens of times as long.)
-func membersOf(ctx context.Context, tx *sql.Tx, table, column string) ([]*property, error) {
-	names, err := texts(ctx, tx, fmt.Sprintf(`SELECT DISTINCT unnest(json_keys("%s")) FROM "%s"`, column, table))
+func membersOf(ctx context.Context, tx *sql.Tx, rows, column string) ([]*property, error) {
+	names, err := texts(ctx, tx, fmt.Sprintf(`SELECT DISTINCT unnest(json_keys("%s")) FROM %s`, column, rows))
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
@@ -111,7 +130,7 @@ func membersOf(ctx context.Context, tx *sql.Tx, table, column string) ([]*proper
 	for i, name := range names {
 		all[i], pointers[i] = &property{name: name}, pointer(name)
 	}
-	signatures, err := texts(ctx, tx, fmt.Sprintf(`SELECT DISTINCT array_to_string(list_transform(json_type("%s", %s), t -> COALESCE(t, '')), ',') FROM "%s"`, column, literalList(pointers), table))
+	signatures, err := texts(ctx, tx, fmt.Sprintf(`SELECT DISTINCT array_to_string(list_transform(json_type("%s", %s), t -> COALESCE(t, '')), ',') FROM %s`, column, literalList(pointers), rows))
 	if err != nil {
 		return nil, err
 	}
@@ -298,9 +317,9 @@ func catalogue(ctx context.Context, tx *sql.Tx, loadID int64, properties []*prop
 SELECT "event", "property", "type", COUNT(*) FROM (
   SELECT "event", "property", CASE json_type("properties", '/' || replace(replace("property", '~', '~0'), '/', '~1'))
     WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'NULL' THEN NULL ELSE 'number' END AS "type"
-  FROM (SELECT "event", "properties", unnest(json_keys("properties")) AS "property" FROM "loaf_stage")
+  FROM (SELECT "event", "properties", unnest(json_keys("properties")) AS "property" FROM "events" WHERE "load_id" = $1)
   WHERE "property" NOT IN (SELECT "property" FROM "loaf_property_columns")
-) WHERE "type" IS NOT NULL GROUP BY ALL`+keepCounts)
+) WHERE "type" IS NOT NULL GROUP BY ALL`+keepCounts, loadID)
 		return err
 	}
 	return nil

@@ -113,7 +113,7 @@ func fillAttributes(ctx context.Context, db *sql.DB) (err error) {
 	if len(known) > 0 {
 		return tx.Rollback()
 	}
-	attributes, err := membersOf(ctx, tx, warehouse.UserAttributes.Table, warehouse.UserAttributes.JSON)
+	attributes, err := membersOf(ctx, tx, `"`+warehouse.UserAttributes.Table+`"`, warehouse.UserAttributes.JSON)
 	if err != nil {
 		return fmt.Errorf("read the attributes: %w", err)
 	}
