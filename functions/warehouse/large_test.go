@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,6 +41,14 @@ func TestALargeObjectIsStoredAsSmallOnes(t *testing.T) {
 	load := func(put func(raw folder) (all []warehouse.Object)) (w engine, reports []warehouse.ObjectReport) {
 		t.Helper()
 		raw, dir := folder(t.TempDir()), t.TempDir()
+		// A process was killed in the middle of a large object.
+		killed := filepath.Join(dir, "w.duckdb.slices", "000000.ndjson")
+		if err := os.MkdirAll(filepath.Dir(killed), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(killed, []byte(line(1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		w = opened(t, func() (engine, error) {
 			return duckdb.Open(t.Context(), duckdb.Config{Path: filepath.Join(dir, "w.duckdb"), Source: raw, ObjectPath: raw.path})
 		})

@@ -304,8 +304,7 @@ func TestMemoryDoesNotGrowWithAnObject(t *testing.T) {
 	}
 	const (
 		bound = 96 << 20
-		// duckdbs is what DuckDB may have beside it by its own limit, which not all
-		// that it takes counts against, and over which it must be let.
+		// duckdbs is DuckDB's own limit, and uncounted what it may take beyond.
 		duckdbs, uncounted = 192 << 20, 64 << 20
 	)
 	for _, name := range engineNames {

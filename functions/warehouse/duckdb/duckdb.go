@@ -11,7 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path/filepath"
+	"os"
 	"strings"
 	"time"
 
@@ -84,7 +84,11 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	}
 	e := &engine{source: c.Source, objectPath: c.ObjectPath, run: c.Run}
 	if c.Path != "" {
-		e.tempDir = filepath.Dir(c.Path)
+		e.slicesDir = c.Path + ".slices"
+		// What a process that was killed left there may be of users deleted since.
+		if err := os.RemoveAll(e.slicesDir); err != nil {
+			return nil, errors.Join(fmt.Errorf("remove the slices of a load that was cut off: %w", err), db.Close())
+		}
 	}
 	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, run: c.Run, now: c.Now}, nil
 }

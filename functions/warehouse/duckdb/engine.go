@@ -27,9 +27,9 @@ type engine struct {
 	objectPath func(warehouse.Object) string
 	// run is how many events lie in order together.
 	run int64
-	// tempDir is where slices of large objects lie while they are stored; empty for
-	// the system's own place.
-	tempDir string
+	// slicesDir is where slices of large objects lie while they are stored; empty
+	// for a place of the system's.
+	slicesDir string
 	// sliced says that the transaction before stored slices, and that its commit
 	// was to write into the file at once.
 	sliced bool
@@ -174,7 +174,7 @@ func (s *storing) store(ctx context.Context, p part) error {
 	return nil
 }
 
-// checkWhole reads the objects once more, by the rules that collection holds to,
+// checkWhole reads the objects before DuckDB does, by the rules that collection holds to,
 // so that every engine sets the same aside: DuckDB itself takes text with NUL, and
 // properties of any size. And it takes the end of a gzip file for the end of its
 // data, wherever it comes, and never looks at the checksum: of an object that lost

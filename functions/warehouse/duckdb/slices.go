@@ -27,7 +27,12 @@ const (
 // storeSlices stores the only object of a load slice by slice. The slices lie in
 // files, since they are read twice.
 func (e *engine) storeSlices(ctx context.Context, s *storing) (err error) {
-	dir, err := os.MkdirTemp(e.tempDir, "dataloaf-slices-")
+	dir := e.slicesDir
+	if dir == "" {
+		dir, err = os.MkdirTemp("", "dataloaf-slices-")
+	} else {
+		err = os.MkdirAll(dir, 0o700)
+	}
 	if err != nil {
 		return fmt.Errorf("make a folder for the slices: %w", err)
 	}
