@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
@@ -72,11 +73,21 @@ type Writer struct {
 	// turn holds the one token that a writer of this process needs: waiting
 	// here is cheaper than waiting for a table lock, and DuckDB has none.
 	turn chan struct{}
+	// waiting are the calls of Merge that no transaction has taken yet.
+	waitingMu sync.Mutex
+	waiting   []*merging
+	// arrived tells who has the turn and awaits others that one has come.
+	arrived chan struct{}
+	// expected is how many calls of Merge there were, answered or waiting, when
+	// the last transaction of one ended, and lastTook how long it took. They belong
+	// to who has the turn.
+	expected int
+	lastTook time.Duration
 }
 
 // New makes a writer.
 func New(db *sql.DB, engine Engine, source warehouse.Source, now func() time.Time) *Writer {
-	w := &Writer{db: db, engine: engine, source: source, now: now, turn: make(chan struct{}, 1)}
+	w := &Writer{db: db, engine: engine, source: source, now: now, turn: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
 	w.turn <- struct{}{}
 	return w
 }
@@ -114,32 +125,6 @@ func (w *Writer) Reload(ctx context.Context, objects []warehouse.Object) (wareho
 		return warehouse.LoadReport{}, fmt.Errorf("load %d objects again: %w", len(objects), err)
 	}
 	return report, nil
-}
-
-// Merge applies writes to the users and records the object that holds them, in
-// one transaction. An object that the ledger holds already is left alone.
-func (w *Writer) Merge(ctx context.Context, o warehouse.Object, writes []warehouse.UserWrite) error {
-	err := w.transact(ctx, func(tx *sql.Tx) error {
-		known, err := w.known(ctx, tx, []warehouse.Object{o})
-		if err != nil || known[o.ID()] {
-			return err
-		}
-		merger := newMerger()
-		report := warehouse.ObjectReport{Object: o}
-		for _, write := range writes {
-			if err := merger.add(&report, write); err != nil {
-				return err
-			}
-		}
-		if err := w.store(ctx, tx, merger, []*warehouse.ObjectReport{&report}); err != nil {
-			return err
-		}
-		return w.record(ctx, tx, nil, []warehouse.ObjectReport{report})
-	})
-	if err != nil {
-		return fmt.Errorf("merge %s: %w", o.ID(), err)
-	}
-	return nil
 }
 
 // MergeObject merges the writes of an object of users or updates as Merge does,
@@ -219,8 +204,7 @@ func (w *Writer) Known(ctx context.Context, objects []warehouse.Object) (map[str
 	return known, nil
 }
 
-// transact runs f in a transaction of the one writer, again when it lost a
-// race.
+// transact waits for the turn and runs f in a transaction, as inTurn does.
 func (w *Writer) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	select {
 	case <-w.turn:
@@ -228,6 +212,12 @@ func (w *Writer) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the writer before: %w: %w", warehouse.ErrUnavailable, ctx.Err())
 	}
+	return w.inTurn(ctx, f)
+}
+
+// inTurn runs f in a transaction of the one writer, which has the turn, again when
+// it lost a race.
+func (w *Writer) inTurn(ctx context.Context, f func(*sql.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := w.once(ctx, f)
 		if err == nil || !errors.Is(err, ErrConflict) {
