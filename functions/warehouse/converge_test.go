@@ -3,6 +3,7 @@ package warehouse_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -118,12 +119,7 @@ func plan(rng *rand.Rand, put func(warehouse.Kind, string, ...string) warehouse.
 				steps = append(steps, loads)
 			case 1:
 				steps = append(steps, func(ctx context.Context, w engine) error {
-					for _, o := range some {
-						if err := w.Merge(ctx, o.Object, o.writes); err != nil {
-							return err
-						}
-					}
-					return nil
+					return atOnce(len(some), func(i int) error { return w.Merge(ctx, some[i].Object, some[i].writes) })
 				})
 			default:
 				steps = append(steps, func(ctx context.Context, w engine) error {
@@ -139,6 +135,17 @@ func plan(rng *rand.Rand, put func(warehouse.Kind, string, ...string) warehouse.
 	}
 	rng.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
 	return steps
+}
+
+// atOnce runs f for each number below n and joins their errors.
+func atOnce(n int, f func(i int) error) error {
+	errs := make([]error, n)
+	var running sync.WaitGroup
+	for i := range n {
+		running.Go(func() { errs[i] = f(i) })
+	}
+	running.Wait()
+	return errors.Join(errs...)
 }
 
 // describe is all that a user's row says.

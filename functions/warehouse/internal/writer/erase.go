@@ -146,7 +146,7 @@ func (w *Writer) Erase(ctx context.Context, e warehouse.Erasure) (warehouse.Eras
 		}
 	}
 	var out warehouse.Erased
-	err := w.transact(ctx, func(tx *sql.Tx) error {
+	err := w.Transact(ctx, func(tx *sql.Tx) error {
 		t := &erasure{w: w, tx: tx, Erasure: e, done: slices.Clone(e.Deletions), kept: kept}
 		var err error
 		out, err = t.run(ctx)
@@ -367,8 +367,7 @@ func (p packed) Open(context.Context, warehouse.Object) (io.ReadCloser, error) {
 // not tell that it was rewritten; in the ledger it finds that it was merged already.
 // It reports false for an object that cannot be merged.
 func (t *erasure) merge(ctx context.Context, r warehouse.Rewritten) (bool, error) {
-	w := *t.w
-	w.source = packed(r.Body)
+	w := &Writer{db: t.w.db, engine: t.w.engine, source: packed(r.Body), now: t.w.now} // in a transaction already: it takes no turn
 	stored, err := w.storeUsers(ctx, t.tx, []warehouse.Object{r.Object})
 	var data *warehouse.DataError
 	if errors.As(err, &data) {

@@ -52,7 +52,7 @@ func (w *Writer) Expire(ctx context.Context, before string, most int) (rows int6
 	if more = len(loads) > most; more {
 		loads = loads[:most]
 	}
-	err = w.transact(ctx, func(tx *sql.Tx) error {
+	err = w.Transact(ctx, func(tx *sql.Tx) error {
 		rows = 0
 		if len(loads) > 0 {
 			if err := tx.QueryRowContext(ctx, CountEvents(OfLoads(len(loads))), loads...).Scan(&rows); err != nil {

@@ -115,11 +115,16 @@ func (w *Writer) storeUsers(ctx context.Context, tx *sql.Tx, objects []warehouse
 	if err := w.store(ctx, tx, m, reports); err != nil {
 		return StoredEvents{}, err
 	}
-	out := StoredEvents{Reports: make([]warehouse.ObjectReport, len(objects)), OldestArrival: oldest}
+	return StoredEvents{Reports: values(reports), OldestArrival: oldest}, nil
+}
+
+// values are the reports as they are by now.
+func values(reports []*warehouse.ObjectReport) []warehouse.ObjectReport {
+	out := make([]warehouse.ObjectReport, len(reports))
 	for i, r := range reports {
-		out.Reports[i] = *r
+		out[i] = *r
 	}
-	return out, nil
+	return out
 }
 
 // gather reads one object of users or updates.

@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
@@ -72,11 +73,21 @@ type Writer struct {
 	// turn holds the one token that a writer of this process needs: waiting
 	// here is cheaper than waiting for a table lock, and DuckDB has none.
 	turn chan struct{}
+	// waiting are the calls of Merge that no transaction has taken yet.
+	waitingMu sync.Mutex
+	waiting   []*merging
+	// arrived tells who has the turn and awaits others that one has come.
+	arrived chan struct{}
+	// expected is how many calls of Merge there were, answered or waiting, when
+	// the last transaction of one ended, and lastTook how long it took. They belong
+	// to who has the turn.
+	expected int
+	lastTook time.Duration
 }
 
 // New makes a writer.
 func New(db *sql.DB, engine Engine, source warehouse.Source, now func() time.Time) *Writer {
-	w := &Writer{db: db, engine: engine, source: source, now: now, turn: make(chan struct{}, 1)}
+	w := &Writer{db: db, engine: engine, source: source, now: now, turn: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
 	w.turn <- struct{}{}
 	return w
 }
@@ -86,7 +97,7 @@ func New(db *sql.DB, engine Engine, source warehouse.Source, now func() time.Tim
 // at fault and that nothing was stored.
 func (w *Writer) Load(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
 	var report warehouse.LoadReport
-	err := w.transact(ctx, func(tx *sql.Tx) error {
+	err := w.Transact(ctx, func(tx *sql.Tx) error {
 		var err error
 		report, err = w.load(ctx, tx, objects)
 		return err
@@ -102,7 +113,7 @@ func (w *Writer) Load(ctx context.Context, objects []warehouse.Object) (warehous
 // loaded stays set aside. Objects that were loaded stay as they are.
 func (w *Writer) Reload(ctx context.Context, objects []warehouse.Object) (warehouse.LoadReport, error) {
 	var report warehouse.LoadReport
-	err := w.transact(ctx, func(tx *sql.Tx) error {
+	err := w.Transact(ctx, func(tx *sql.Tx) error {
 		if err := forget(ctx, tx, objects); err != nil {
 			return err
 		}
@@ -116,37 +127,11 @@ func (w *Writer) Reload(ctx context.Context, objects []warehouse.Object) (wareho
 	return report, nil
 }
 
-// Merge applies writes to the users and records the object that holds them, in
-// one transaction. An object that the ledger holds already is left alone.
-func (w *Writer) Merge(ctx context.Context, o warehouse.Object, writes []warehouse.UserWrite) error {
-	err := w.transact(ctx, func(tx *sql.Tx) error {
-		known, err := w.known(ctx, tx, []warehouse.Object{o})
-		if err != nil || known[o.ID()] {
-			return err
-		}
-		merger := newMerger()
-		report := warehouse.ObjectReport{Object: o}
-		for _, write := range writes {
-			if err := merger.add(&report, write); err != nil {
-				return err
-			}
-		}
-		if err := w.store(ctx, tx, merger, []*warehouse.ObjectReport{&report}); err != nil {
-			return err
-		}
-		return w.record(ctx, tx, nil, []warehouse.ObjectReport{report})
-	})
-	if err != nil {
-		return fmt.Errorf("merge %s: %w", o.ID(), err)
-	}
-	return nil
-}
-
 // MergeObject merges the writes of an object of users or updates as Merge does,
 // reading them from the store. A *warehouse.DataError says that the object's
 // data is at fault; an error wrapping fs.ErrNotExist, that it is not there.
 func (w *Writer) MergeObject(ctx context.Context, o warehouse.Object) error {
-	err := w.transact(ctx, func(tx *sql.Tx) error {
+	err := w.Transact(ctx, func(tx *sql.Tx) error {
 		known, err := w.known(ctx, tx, []warehouse.Object{o})
 		if err != nil || known[o.ID()] {
 			return err
@@ -166,7 +151,7 @@ func (w *Writer) MergeObject(ctx context.Context, o warehouse.Object) error {
 // Quarantine records that the object is set aside, and why. An object that was
 // loaded meanwhile stays loaded.
 func (w *Writer) Quarantine(ctx context.Context, o warehouse.Object, reason string) error {
-	err := w.transact(ctx, func(tx *sql.Tx) error {
+	err := w.Transact(ctx, func(tx *sql.Tx) error {
 		return w.quarantine(ctx, tx, o, reason)
 	})
 	if err != nil {
@@ -178,7 +163,7 @@ func (w *Writer) Quarantine(ctx context.Context, o warehouse.Object, reason stri
 // Requarantine is Quarantine for an object that may be set aside already: the
 // newer reason takes the place of the older.
 func (w *Writer) Requarantine(ctx context.Context, o warehouse.Object, reason string) error {
-	err := w.transact(ctx, func(tx *sql.Tx) error {
+	err := w.Transact(ctx, func(tx *sql.Tx) error {
 		if err := forget(ctx, tx, []warehouse.Object{o}); err != nil {
 			return err
 		}
@@ -219,21 +204,20 @@ func (w *Writer) Known(ctx context.Context, objects []warehouse.Object) (map[str
 	return known, nil
 }
 
-// Transact runs f in a transaction while no other writer has one, again when it
-// lost a race all the same; f's errors are classified as the engine does.
+// Transact waits for the turn and runs f in a transaction, as inTurn does.
 func (w *Writer) Transact(ctx context.Context, f func(*sql.Tx) error) error {
-	return w.transact(ctx, f)
-}
-
-// transact runs f in a transaction of the one writer, again when it lost a
-// race.
-func (w *Writer) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	select {
 	case <-w.turn:
 		defer func() { w.turn <- struct{}{} }()
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the writer before: %w: %w", warehouse.ErrUnavailable, ctx.Err())
 	}
+	return w.inTurn(ctx, f)
+}
+
+// inTurn runs f in a transaction of the one writer, which has the turn, again when
+// it lost a race.
+func (w *Writer) inTurn(ctx context.Context, f func(*sql.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := w.once(ctx, f)
 		if err == nil || !errors.Is(err, ErrConflict) {
