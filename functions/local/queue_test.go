@@ -159,3 +159,39 @@ func TestSchedule(t *testing.T) {
 		t.Errorf("an empty queue: %d loads, %v", w.loads, err)
 	}
 }
+
+// worked tells that deletions were gone on with.
+type worked chan struct{}
+
+func (w worked) Work(context.Context) (time.Time, error) {
+	w <- struct{}{}
+	return time.Time{}, nil
+}
+
+// An object that the warehouse has too little memory for waits, and deletions do not
+// wait for it.
+func TestDeletionsGoOnBesideWhatIsTooMuch(t *testing.T) {
+	w := &slow{entered: make(chan struct{}, 1), release: make(chan struct{}, 1), err: fmt.Errorf("load: %w", warehouse.ErrTooMuch)}
+	w.release <- struct{}{}
+	q, deletions := local.NewQueue(time.Now), make(worked)
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	s := local.NewSchedule(load.New(load.Config{Queue: q, Warehouse: w, Logger: logger}), q, deletions, logger)
+	q.Notify(warehouse.Object{Bucket: "events", Key: "events/a", Kind: warehouse.Events})
+	ticks, ended := make(chan time.Time), make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		s.Run(ctx, ticks)
+		close(ended)
+	}()
+	ticks <- time.Now()
+	select {
+	case <-deletions:
+	case ticks <- time.Now():
+		t.Error("the schedule waits for the next tick without deletions")
+	}
+	stop()
+	<-ended
+	if q.Waiting() != 1 {
+		t.Errorf("%d wait, want 1", q.Waiting())
+	}
+}
