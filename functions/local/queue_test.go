@@ -175,7 +175,7 @@ func TestDeletionsGoOnBesideWhatIsTooMuch(t *testing.T) {
 	w.release <- struct{}{}
 	q, deletions := local.NewQueue(time.Now), make(worked)
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-	s := local.NewSchedule(load.New(load.Config{Queue: q, Warehouse: w, Logger: logger}), q, deletions, logger)
+	s := local.NewSchedule(load.New(load.Config{Queue: q, Warehouse: w, Logger: logger}), q, deletions, nil, logger)
 	q.Notify(warehouse.Object{Bucket: "events", Key: "events/a", Kind: warehouse.Events})
 	ticks, ended := make(chan time.Time), make(chan struct{})
 	ctx, stop := context.WithCancel(t.Context())
