@@ -155,27 +155,39 @@ func (l *Loader) late(ctx context.Context) bool {
 	return ok && l.config.Reserve > 0 && deadline.Sub(l.config.Now()) < l.config.Reserve
 }
 
+// LeftError says that a run did what it could and left objects that each alone need
+// more memory than the warehouse has. It wraps warehouse.ErrTooMuch.
+type LeftError struct{ Objects []warehouse.Object }
+
+// Error names the objects, ten at most.
+func (e *LeftError) Error() string {
+	names := make([]string, min(len(e.Objects), 10))
+	for i := range names {
+		names[i] = e.Objects[i].ID()
+	}
+	more := ""
+	if len(e.Objects) > len(names) {
+		more = fmt.Sprintf(" and %d more", len(e.Objects)-len(names))
+	}
+	return fmt.Sprintf("%v: %s%s wait until the warehouse has more memory; the others do not wait for them", warehouse.ErrTooMuch, strings.Join(names, ", "), more)
+}
+
+// Unwrap gives warehouse.ErrTooMuch.
+func (e *LeftError) Unwrap() error { return warehouse.ErrTooMuch }
+
 // tooMuch is the error of a run that left objects for want of memory, nil where it
 // left none.
 func (s *Summary) tooMuch() error {
 	if len(s.TooMuch) == 0 {
 		return nil
 	}
-	names := make([]string, min(len(s.TooMuch), 10))
-	for i := range names {
-		names[i] = s.TooMuch[i].ID()
-	}
-	more := ""
-	if len(s.TooMuch) > len(names) {
-		more = fmt.Sprintf(" and %d more", len(s.TooMuch)-len(names))
-	}
-	return fmt.Errorf("%w: %s%s wait until the warehouse has more memory; the rest is loaded", warehouse.ErrTooMuch, strings.Join(names, ", "), more)
+	return &LeftError{s.TooMuch}
 }
 
 // Run loads what the queue names until the queue is empty. An error means that
 // something may be left in the queue; what the summary counts is stored all the
-// same. One that wraps warehouse.ErrTooMuch means that no more than the summary's
-// TooMuch is left.
+// same. A *LeftError means that nothing else failed than to load the summary's
+// TooMuch.
 func (l *Loader) Run(ctx context.Context) (Summary, error) {
 	total, err := l.run(ctx)
 	if err == nil {

@@ -168,14 +168,20 @@ func (w worked) Work(context.Context) (time.Time, error) {
 	return time.Time{}, nil
 }
 
-// An object that the warehouse has too little memory for waits, and deletions do not
-// wait for it.
-func TestDeletionsGoOnBesideWhatIsTooMuch(t *testing.T) {
+// Arrange tells that events were put in order.
+func (w worked) Arrange(context.Context) (int64, error) {
+	w <- struct{}{}
+	return 1, nil
+}
+
+// An object that the warehouse has too little memory for waits, for minutes, and
+// deletions and the order of the events do not wait for it.
+func TestWorkGoesOnBesideWhatIsTooMuch(t *testing.T) {
 	w := &slow{entered: make(chan struct{}, 1), release: make(chan struct{}, 1), err: fmt.Errorf("load: %w", warehouse.ErrTooMuch)}
 	w.release <- struct{}{}
-	q, deletions := local.NewQueue(time.Now), make(worked)
+	q, deletions, order := local.NewQueue(time.Now), make(worked), make(worked)
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-	s := local.NewSchedule(load.New(load.Config{Queue: q, Warehouse: w, Logger: logger}), q, deletions, nil, logger)
+	s := local.NewSchedule(load.New(load.Config{Queue: q, Warehouse: w, Logger: logger}), q, deletions, order, logger)
 	q.Notify(warehouse.Object{Bucket: "events", Key: "events/a", Kind: warehouse.Events})
 	ticks, ended := make(chan time.Time), make(chan struct{})
 	ctx, stop := context.WithCancel(t.Context())
@@ -183,15 +189,19 @@ func TestDeletionsGoOnBesideWhatIsTooMuch(t *testing.T) {
 		s.Run(ctx, ticks)
 		close(ended)
 	}()
-	ticks <- time.Now()
-	select {
-	case <-deletions:
-	case ticks <- time.Now():
-		t.Error("the schedule waits for the next tick without deletions")
+	for range 2 {
+		ticks <- time.Now()
+		for _, work := range []worked{deletions, order} {
+			select {
+			case <-work:
+			case ticks <- time.Now():
+				t.Error("the schedule waits for the next tick without having worked")
+			}
+		}
 	}
 	stop()
 	<-ended
-	if q.Waiting() != 1 {
-		t.Errorf("%d wait, want 1", q.Waiting())
+	if q.Waiting() != 1 || w.loads != 1 {
+		t.Errorf("%d wait after %d attempts, want 1 after 1", q.Waiting(), w.loads)
 	}
 }

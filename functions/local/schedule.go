@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dataloaf/dataloaf/functions/load"
-	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
 // Arranger is a warehouse that keeps its events in an order of its own on disk,
@@ -27,7 +26,12 @@ type Schedule struct {
 	arranger  Arranger
 	logger    *slog.Logger
 	mu        sync.Mutex
+	// heldUntil is when what a run left for want of memory is tried again.
+	heldUntil time.Time
 }
+
+// hold is how long that is.
+const hold = 5 * time.Minute
 
 // NewSchedule makes a schedule for the loader of a queue. After each load it goes
 // on with deletions and with the order of the events; either may be nil.
@@ -49,7 +53,7 @@ func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
 			// read would only have to be read again.
 			if err := s.Load(context.WithoutCancel(ctx)); err != nil {
 				s.logger.Error("a load failed and will be tried again", "error", err)
-				if !errors.Is(err, warehouse.ErrTooMuch) {
+				if left := (*load.LeftError)(nil); !errors.As(err, &left) {
 					continue
 				}
 			}
@@ -57,7 +61,7 @@ func (s *Schedule) Run(ctx context.Context, ticks <-chan time.Time) {
 				s.logger.Error("a deletion failed and will be tried again", "error", err)
 			}
 			if err := s.arrange(ctx); err != nil && ctx.Err() == nil {
-				s.logger.Error("events could not be put in order, which will be tried again; questions are answered, but take longer", "error", err)
+				s.logger.Error("events could not be put in order; questions are answered, but take longer", "error", err)
 			}
 		}
 	}
@@ -69,8 +73,16 @@ func (s *Schedule) Load(ctx context.Context) error {
 	defer s.mu.Unlock()
 	// Only this schedule receives, so what a run before left in flight, a
 	// failed one or one that met an object too early, is its to take again.
-	s.queue.Release()
+	// What needs more memory than there is takes long to fail, and waits longer.
+	if time.Now().After(s.heldUntil) {
+		s.queue.Release()
+	}
 	summary, err := s.loader.Run(ctx)
+	if left := (*load.LeftError)(nil); errors.As(err, &left) {
+		s.heldUntil = time.Now().Add(hold)
+	} else if err != nil {
+		s.heldUntil = time.Time{}
+	}
 	if summary.Objects > 0 || len(summary.Quarantined) > 0 {
 		s.logger.Info("loaded", "objects", summary.Objects, "lines", summary.Lines, "inserted", summary.Inserted,
 			"duplicates", summary.Duplicates, "quarantined", len(summary.Quarantined))

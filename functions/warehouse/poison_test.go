@@ -383,7 +383,17 @@ func TestMoreThanMemoryHolds(t *testing.T) {
 	if _, err := w.Load(t.Context(), objects); !errors.Is(err, warehouse.ErrTooMuch) {
 		t.Fatalf("want ErrTooMuch, got %v", err)
 	}
+	summary, err := newPipeline(t, w, raw).Sweep(t.Context())
+	if err != nil || summary.Objects != len(objects) {
+		t.Errorf("%+v, %v", summary, err)
+	}
+	want(t, "events", column(t, w, countEvents), "800")
+
 	// And what is more than it alone is named and left, until there is more memory.
+	if _, err := w.Database().SQL.ExecContext(t.Context(), `SET GLOBAL memory_limit = '75MiB'`); err != nil {
+		t.Fatal(err)
+	}
+	raw.put(t, warehouse.Events, "beside", eventLine(9_000, noon, "beside", "u", `{}`))
 	large := raw.large(t, warehouse.Events, "alone", func(z *gzip.Writer) error {
 		for n := range 2500 {
 			if _, err := io.WriteString(z, eventLine(10_000+n, noon, "alone", "u", full)+"\n"); err != nil {
@@ -392,14 +402,14 @@ func TestMoreThanMemoryHolds(t *testing.T) {
 		}
 		return nil
 	})
-	summary, err := newPipeline(t, w, raw).Sweep(t.Context())
+	summary, err = newPipeline(t, w, raw).Sweep(t.Context())
 	if !errors.Is(err, warehouse.ErrTooMuch) || !strings.Contains(err.Error(), large.ID()) {
 		t.Errorf("want ErrTooMuch with the name, got %v", err)
 	}
-	if summary.Objects != len(objects) || len(summary.TooMuch) != 1 || len(summary.Quarantined) > 0 {
+	if summary.Objects != 1 || len(summary.TooMuch) != 1 || len(summary.Quarantined) > 0 {
 		t.Errorf("%+v", summary)
 	}
-	want(t, "events", column(t, w, countEvents), "800")
+	want(t, "events", column(t, w, countEvents), "801")
 
 	if _, err := w.Database().SQL.ExecContext(t.Context(), `SET GLOBAL memory_limit = '256MiB'`); err != nil {
 		t.Fatal(err)
@@ -408,5 +418,5 @@ func TestMoreThanMemoryHolds(t *testing.T) {
 	if err != nil || summary.Inserted != 2500 {
 		t.Errorf("%+v, %v", summary, err)
 	}
-	want(t, "events", column(t, w, countEvents), "3300")
+	want(t, "events", column(t, w, countEvents), "3301")
 }

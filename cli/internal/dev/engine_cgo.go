@@ -15,6 +15,9 @@ import (
 // Engines are the warehouses that this build can run on.
 func Engines() []string { return []string{DuckDB, "postgres"} }
 
+// dev keeps the order of its events.
+var _ local.Arranger = (*duckdb.Warehouse)(nil)
+
 func openDuckDB(ctx context.Context, dir *datadir.Dir, store *local.Store, memoryLimit string) (engine, error) {
 	// DuckDB makes its files readable by all; the folder around them is not,
 	// whatever the data folder is.

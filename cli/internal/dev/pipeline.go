@@ -44,8 +44,8 @@ type pipeline struct {
 }
 
 // newPipeline puts the handlers together as they are in AWS, with a folder and
-// a queue in memory at the edges.
-func newPipeline(e engine, store *local.Store, keys *local.Keyring, retention load.Retention, now func() time.Time, newID func() string, logger *slog.Logger) *pipeline {
+// a queue in memory at the edges. The arranger may be nil.
+func newPipeline(e engine, arranger local.Arranger, store *local.Store, keys *local.Keyring, retention load.Retention, now func() time.Time, newID func() string, logger *slog.Logger) *pipeline {
 	queue := local.NewQueue(now)
 	deliver := func(kind warehouse.Kind) *local.Delivery {
 		return local.NewDelivery(local.DeliveryConfig{Store: store, Kind: kind, Notifier: queue, Now: now, NewID: newID})
@@ -55,7 +55,6 @@ func newPipeline(e engine, store *local.Store, keys *local.Keyring, retention lo
 	deletions := deletion.New(deletion.Config{
 		Warehouse: e, Store: store, Settle: settle, Slice: deletionSlice, Lease: deletionLease, Now: now, Logger: logger,
 	})
-	arranger, _ := e.(local.Arranger) // PostgreSQL is none
 	return &pipeline{
 		queue:      queue,
 		deliveries: []*local.Delivery{events, users},

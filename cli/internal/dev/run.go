@@ -13,8 +13,8 @@ import (
 	"github.com/dataloaf/dataloaf/cli/internal/browser"
 	"github.com/dataloaf/dataloaf/cli/internal/datadir"
 	"github.com/dataloaf/dataloaf/cli/internal/failure"
+	"github.com/dataloaf/dataloaf/functions/load"
 	"github.com/dataloaf/dataloaf/functions/local"
-	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/insights-server/auth"
 	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
@@ -66,7 +66,9 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	keys := newKeys(dir, doors, o.NewSecret)
 	watched := &watched{engine: e, loaded: func() {}}
-	p := newPipeline(watched, store, keys.ring, o.retention(), o.Now, o.newID, logger)
+	// What arranges changes no answer, and nobody need hear of it.
+	arranger, _ := e.(local.Arranger) // PostgreSQL is none
+	p := newPipeline(watched, arranger, store, keys.ring, o.retention(), o.Now, o.newID, logger)
 	url, _ := address(listener)
 	tokens, err := auth.ParseTokens(doors.token.String() + "," + datadir.SumOf(doors.runToken).String())
 	if err != nil {
@@ -85,7 +87,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	for _, o := range swept.TooMuch {
 		p.queue.Notify(o) // tried again with every load
 	}
-	if err != nil && !errors.Is(err, warehouse.ErrTooMuch) {
+	if left := (*load.LeftError)(nil); err != nil && !errors.As(err, &left) {
 		if ctx.Err() != nil {
 			return nil
 		}

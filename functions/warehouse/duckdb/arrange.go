@@ -17,7 +17,8 @@ const defaultRun = 1 << 20
 // A load writes its events in the order of their names and times, since nearly every
 // question names an event and a range, and DuckDB passes over row groups that hold
 // none of either. Where there are more than a run of them, they are cut by time
-// first, so that a question for a few days does not have to look at all.
+// first, so that a question for a few days does not have to look at all. Of a large
+// object, which is stored in slices, each slice is in order by itself.
 const orderedStage = `ORDER BY (epoch_us("timestamp") - $2) // $3, "event", "timestamp"`
 
 // cut gives the bounds of orderedStage for so many events of a range of time, in
@@ -47,13 +48,15 @@ func (w *Warehouse) Arrange(ctx context.Context) (rows int64, err error) {
 			if rows, err = rewrite(ctx, tx, next.first, next.last); err != nil {
 				return err
 			}
+			if err := w.engine.commitIntoFile(ctx, tx); err != nil {
+				return err
+			}
 		}
 		return arranged(ctx, tx, next.last)
 	})
 	if errors.Is(err, warehouse.ErrTooMuch) {
 		// They stay as they are, rather than being tried again after every load.
-		rows = 0
-		err = w.Transact(ctx, func(tx *sql.Tx) error { return arranged(ctx, tx, next.last) })
+		err = errors.Join(err, w.Transact(ctx, func(tx *sql.Tx) error { return arranged(ctx, tx, next.last) }))
 	}
 	if err != nil {
 		return 0, fmt.Errorf("put the events of the loads %d to %d in order: %w", next.first, next.last, err)
@@ -81,6 +84,12 @@ func (w *Warehouse) nextRun(ctx context.Context) (next span, err error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return next, err
 	}
+	// This is asked every few seconds, and a quiet year makes no run.
+	var all, largest int64
+	err = w.db.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM("inserted"), 0) AS BIGINT), COALESCE(MAX("inserted"), 0) FROM "loaf_loads" WHERE "load_id" > $1`, done).Scan(&all, &largest)
+	if err != nil || all < w.engine.run && 2*largest < w.engine.run {
+		return next, err
+	}
 	rows, err := w.db.QueryContext(ctx, `SELECT "load_id", "inserted" FROM "loaf_loads" WHERE "load_id" > $1 AND "inserted" > 0 ORDER BY "load_id"`, done)
 	if err != nil {
 		return next, err
@@ -92,7 +101,7 @@ func (w *Warehouse) nextRun(ctx context.Context) (next span, err error) {
 		if err := rows.Scan(&id, &inserted); err != nil {
 			return next, err
 		}
-		if 2*inserted >= w.run {
+		if 2*inserted >= w.engine.run {
 			if next.first == 0 {
 				next.first, next.last = id, id
 			}
@@ -102,7 +111,7 @@ func (w *Warehouse) nextRun(ctx context.Context) (next span, err error) {
 			next.first = id
 		}
 		next.last = id
-		if events += inserted; events >= w.run {
+		if events += inserted; events >= w.engine.run {
 			return next, nil
 		}
 	}

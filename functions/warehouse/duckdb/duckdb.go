@@ -45,9 +45,9 @@ type Config struct {
 // Warehouse is an open DuckDB database.
 type Warehouse struct {
 	*writer.Writer
-	db  *sql.DB
-	run int64
-	now func() time.Time
+	db     *sql.DB
+	engine *engine
+	now    func() time.Time
 }
 
 // Open opens the file, making it when it is not there. The file belongs to
@@ -90,7 +90,7 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 			return nil, errors.Join(fmt.Errorf("remove the slices of a load that was cut off: %w", err), db.Close())
 		}
 	}
-	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, run: c.Run, now: c.Now}, nil
+	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, engine: e, now: c.Now}, nil
 }
 
 func explainOpen(err error) error {

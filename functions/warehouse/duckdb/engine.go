@@ -30,21 +30,21 @@ type engine struct {
 	// slicesDir is where slices of large objects lie while they are stored; empty
 	// for a place of the system's.
 	slicesDir string
-	// sliced says that the transaction before stored slices, and that its commit
-	// was to write into the file at once.
-	sliced bool
+	// intoFile says that the commit of the transaction before was to write into the
+	// file at once.
+	intoFile bool
 }
 
 // Lock locks nothing: one process owns the file and its writer lets one
 // transaction in at a time.
 func (e *engine) Lock(ctx context.Context, tx *sql.Tx) error {
-	if !e.sliced {
+	if !e.intoFile {
 		return nil
 	}
 	if _, err := tx.ExecContext(ctx, `RESET GLOBAL checkpoint_threshold`); err != nil {
 		return err
 	}
-	e.sliced = false
+	e.intoFile = false
 	return nil
 }
 

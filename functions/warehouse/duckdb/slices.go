@@ -3,6 +3,7 @@ package duckdb
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"os"
@@ -69,13 +70,18 @@ func (e *engine) storeSlices(ctx context.Context, s *storing) (err error) {
 			return err
 		}
 	}
-	// DuckDB takes long text for a few bytes when it decides whether a commit goes
-	// into its log or into the file at once; the log of such rows is written in
-	// memory beyond its limit. Lock takes this back.
-	if _, err := s.tx.ExecContext(ctx, `SET GLOBAL checkpoint_threshold = '1KB'`); err != nil {
+	return e.commitIntoFile(ctx, s.tx)
+}
+
+// commitIntoFile has a transaction write into the file when it commits. DuckDB takes
+// long text for a few bytes when it decides whether a commit goes into its log or into
+// the file at once; the log of such rows is written in memory beyond its limit. Lock
+// takes this back.
+func (e *engine) commitIntoFile(ctx context.Context, tx *sql.Tx) error {
+	e.intoFile = true
+	if _, err := tx.ExecContext(ctx, `SET GLOBAL checkpoint_threshold = '1KB'`); err != nil {
 		return fmt.Errorf("have the commit write into the file: %w", err)
 	}
-	e.sliced = true
 	return nil
 }
 

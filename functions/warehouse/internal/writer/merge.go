@@ -16,6 +16,9 @@ import (
 // are in memory meanwhile, and all of them wait for the last.
 const together = 5000
 
+// mostPatience bounds the wait for calls that are about to come.
+const mostPatience = 100 * time.Millisecond
+
 // merging is a call of Merge.
 type merging struct {
 	ctx    context.Context
@@ -76,13 +79,13 @@ func (w *Writer) merge(m *merging) error {
 // transaction of Merge ended, those that it answered among them: they are about to
 // call again. Without it the first of them has the next transaction to itself, or
 // shares it with half of the others, and the rest wait for it to end. It waits for
-// no more than half of the time that the last one took, and not at all after a
+// no more than half of the time that the last one took nor mostPatience, and not at all after a
 // call that was alone.
 func (w *Writer) awaitOthers(m *merging) {
 	if w.expected < 2 {
 		return
 	}
-	patience := time.NewTimer(w.lastTook / 2)
+	patience := time.NewTimer(min(w.lastTook/2, mostPatience))
 	defer patience.Stop()
 	for w.awaits(m) {
 		select {
