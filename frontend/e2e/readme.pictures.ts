@@ -64,7 +64,7 @@ test("pictures of Explore, a funnel and a dashboard", async ({ page, sample }) =
     {
       name: "dashboard",
       path: await dashboard(page, sample.url),
-      ready: () => page.getByRole("region", { name: "Cohorts" }).waitFor(),
+      ready: () => page.getByRole("group", { name: "Cohorts" }).waitFor(),
     },
   ];
   for (const { name, path, ready } of views) {
