@@ -16,19 +16,10 @@ import (
 // openArranged gives a migrated DuckDB in which so many events make a run.
 func openArranged(t *testing.T, raw folder, run int64) *duckdb.Warehouse {
 	t.Helper()
-	w, err := duckdb.Open(t.Context(), duckdb.Config{Path: filepath.Join(t.TempDir(), "w.duckdb"), Source: raw, ObjectPath: raw.path, Run: run, Now: fixed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
+	path := filepath.Join(t.TempDir(), "w.duckdb")
+	return opened(t, func() (*duckdb.Warehouse, error) {
+		return duckdb.Open(t.Context(), duckdb.Config{Path: path, Source: raw, ObjectPath: raw.path, Run: run, Now: fixed})
 	})
-	if err := w.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return w
 }
 
 // laid are the events as they lie on disk: name, minutes after noon and load.
@@ -126,7 +117,7 @@ func TestPuttingInOrderCanBeCutOff(t *testing.T) {
 // grow by what is put in order.
 func TestOrderCostsNoRoom(t *testing.T) {
 	if testing.Short() {
-		t.Skip("stores a million events")
+		t.Skip("stores many events")
 	}
 	raw := folder(t.TempDir())
 	const run = 400_000

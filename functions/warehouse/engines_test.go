@@ -116,7 +116,7 @@ func site(t *testing.T, name string, raw folder, now func() time.Time) (open fun
 }
 
 // opened opens a warehouse, to be closed when the test ends, and migrates it.
-func opened(t *testing.T, open func() (engine, error)) engine {
+func opened[E engine](t *testing.T, open func() (E, error)) E {
 	t.Helper()
 	w, err := open()
 	if err != nil {

@@ -384,7 +384,7 @@ func TestMoreThanMemoryHolds(t *testing.T) {
 		t.Fatalf("want ErrTooMuch, got %v", err)
 	}
 	summary, err := newPipeline(t, w, raw).Sweep(t.Context())
-	if err != nil || summary.Objects != len(objects) {
+	if err != nil || summary.Objects != len(objects) || len(summary.Quarantined) > 0 {
 		t.Errorf("%+v, %v", summary, err)
 	}
 	want(t, "events", column(t, w, countEvents), "800")

@@ -55,19 +55,7 @@ func startRedshift(t *testing.T) (*redshifttest.Server, *redshift.Warehouse, fol
 	t.Helper()
 	raw := folder(t.TempDir())
 	s := redshifttest.Start(t, string(raw))
-	w, err := openRedshift(s, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := w.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s, w, raw
+	return s, opened(t, func() (*redshift.Warehouse, error) { return openRedshift(s, raw) }), raw
 }
 
 func TestRedshiftIsLeftAloneUntilThereIsWork(t *testing.T) {

@@ -85,7 +85,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	// What a crash left between the raw data and the warehouse comes first.
 	swept, err := p.loader.Sweep(ctx)
 	for _, o := range swept.TooMuch {
-		p.queue.Notify(o) // tried again with every load
+		p.queue.Notify(o) // tried again with the loads
 	}
 	if left := (*load.LeftError)(nil); err != nil && !errors.As(err, &left) {
 		if ctx.Err() != nil {
