@@ -10,6 +10,9 @@ import (
 type Database struct {
 	SQL     *sql.DB
 	Dialect Dialect
+	// Vectors begins a reading of whole columns in one state of the tables; nil for
+	// an engine that has none.
+	Vectors func(context.Context) (VectorReader, error)
 }
 
 // Columns names the typed columns that hold one event property, or one attribute of
@@ -69,6 +72,21 @@ func PropertyColumnsIn(ctx context.Context, q Querier, d Dialect, t TypedTable) 
 	}
 	out.Complete = len(out.Columns) < MaxPropertyColumns
 	return out, nil
+}
+
+// LastUserKey is the largest key of a user. Only DuckDB has keys.
+func LastUserKey(ctx context.Context, q Querier) (key int64, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT CAST(COALESCE(MAX("user_key"), 0) AS BIGINT) FROM "loaf_user_keys"`)
+	if err != nil {
+		return 0, fmt.Errorf("read the largest key of a user: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&key); err != nil {
+			return 0, fmt.Errorf("read the largest key of a user: %w", err)
+		}
+	}
+	return key, rows.Err()
 }
 
 // Querier is a *sql.DB, *sql.Conn or *sql.Tx.

@@ -277,7 +277,7 @@ func valuesSource(r ValuesRequest, d dialect.Dialect, args *dialect.Args) (strin
 		return `FROM "events" AS e`, p, err
 	case insight.ScopeUser:
 		p, err := d.UserAttribute(args, r.Property)
-		return "FROM " + dialect.Users(p.Columns), p, err
+		return "FROM " + dialect.Users(d, p.Columns), p, err
 	default:
 		return "", dialect.Property{}, fmt.Errorf("no SQL for scope %q", r.Scope)
 	}

@@ -74,9 +74,9 @@ func (s *selection) member(c insight.Cohort, path string) (string, error) {
 			place = len(s.lists)
 			s.lists = append(s.lists, list)
 		}
-		parts[i] = fmt.Sprintf(`k%d."user_id" IS NOT NULL`, place)
+		parts[i] = fmt.Sprintf(`k%d.`+s.dialect.User()+` IS NOT NULL`, place)
 		if negated {
-			parts[i] = fmt.Sprintf(`k%d."user_id" IS NULL`, place)
+			parts[i] = fmt.Sprintf(`k%d.`+s.dialect.User()+` IS NULL`, place)
 		}
 	}
 	joint := " AND "
@@ -87,7 +87,7 @@ func (s *selection) member(c insight.Cohort, path string) (string, error) {
 	default:
 		return "", fmt.Errorf("%s: no SQL for match %q", path, c.Match)
 	}
-	return `(e."user_id" IS NOT NULL AND (` + strings.Join(parts, joint) + "))", nil
+	return `(e.` + s.dialect.User() + ` IS NOT NULL AND (` + strings.Join(parts, joint) + "))", nil
 }
 
 // listed writes the SELECT of the users for whom a condition's positive form
@@ -104,13 +104,13 @@ func (s *selection) listed(c insight.CohortCondition, path string) (list string,
 		if err != nil {
 			return "", false, fmt.Errorf("%s: %w", path, err)
 		}
-		return `SELECT a."user_id" FROM ` + dialect.Users(property.Columns) + ` WHERE ` + comparison, negated, nil
+		return `SELECT a.` + s.dialect.User() + ` FROM ` + dialect.Users(s.dialect, property.Columns) + ` WHERE ` + comparison, negated, nil
 	case insight.CohortFunnel:
 		list, err = s.inFunnel(c, path)
 		return list, false, err
 	case insight.CohortEvent:
 		inner := &selection{dialect: s.dialect, args: s.args}
-		where := append(inner.within(cohortAxis(c)), `e."user_id" IS NOT NULL`)
+		where := append(inner.within(cohortAxis(c)), `e.`+s.dialect.User()+` IS NOT NULL`)
 		if c.Event != insight.AnyEvent {
 			where = append(where, inner.named(c.Event))
 		}
@@ -121,7 +121,7 @@ func (s *selection) listed(c insight.CohortCondition, path string) (list string,
 		if condition != "" {
 			where = append(where, condition)
 		}
-		return fmt.Sprintf("SELECT e.\"user_id\"\n%s\nGROUP BY 1\nHAVING COUNT(*) >= %d", inner.from(where), c.AtLeast), !c.Done, nil
+		return fmt.Sprintf("SELECT e."+s.dialect.User()+"\n%s\nGROUP BY 1\nHAVING COUNT(*) >= %d", inner.from(where), c.AtLeast), !c.Done, nil
 	default:
 		return "", false, fmt.Errorf("%s: no SQL for type %q", path, c.Type)
 	}
@@ -143,13 +143,19 @@ func cohortAxis(c insight.CohortCondition) insight.Axis {
 func (s *selection) joinLists() string {
 	var joins strings.Builder
 	for i, list := range s.lists {
-		fmt.Fprintf(&joins, "\nLEFT JOIN (%s) AS k%d ON k%d.\"user_id\" = e.\"user_id\"", list, i, i)
+		fmt.Fprintf(&joins, "\nLEFT JOIN (%s) AS k%d ON k%d."+s.dialect.User()+" = e."+s.dialect.User(), list, i, i)
 	}
 	return joins.String()
 }
 
 // everyone is each user that has a row or an event, once.
-const everyone = `FROM (SELECT "user_id" FROM "users" UNION SELECT "user_id" FROM "events" WHERE "user_id" IS NOT NULL) AS e`
+func everyone(d dialect.Dialect) string {
+	columns := `"user_id"`
+	if d.User() != columns {
+		columns += ", " + d.User()
+	}
+	return `FROM (SELECT ` + columns + ` FROM "users" UNION SELECT ` + columns + ` FROM "events" WHERE "user_id" IS NOT NULL) AS e`
+}
 
 // PlanCohortCount writes the statement that counts a cohort's users.
 func PlanCohortCount(c insight.Cohort, d dialect.Dialect) (Statement, error) {
@@ -158,7 +164,7 @@ func PlanCohortCount(c insight.Cohort, d dialect.Dialect) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	return finish(s.args, "SELECT COUNT(*) "+everyone+s.joinLists()+"\nWHERE "+member), nil
+	return finish(s.args, "SELECT COUNT(*) "+everyone(d)+s.joinLists()+"\nWHERE "+member), nil
 }
 
 // PlanCohortUsers writes the statement that lists a cohort's users by code
@@ -173,7 +179,7 @@ func PlanCohortUsers(c insight.Cohort, after string, limit int, d dialect.Dialec
 	if after != "" {
 		member += "\n  AND " + user + " > " + d.Param(s.args.Bind(after), dialect.Text)
 	}
-	return finish(s.args, fmt.Sprintf("SELECT e.\"user_id\" %s%s\nWHERE %s\nORDER BY %s LIMIT %d", everyone, s.joinLists(), member, user, limit)), nil
+	return finish(s.args, fmt.Sprintf("SELECT e.\"user_id\" %s%s\nWHERE %s\nORDER BY %s LIMIT %d", everyone(d), s.joinLists(), member, user, limit)), nil
 }
 
 // CohortCount counts the users of a cohort.

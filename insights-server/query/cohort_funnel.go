@@ -69,16 +69,16 @@ func (s *selection) inFunnel(c insight.CohortCondition, path string) (string, er
 	if least == most {
 		reached = fmt.Sprintf("= %d", least)
 	}
-	return s.dialect.Once(fmt.Sprintf("SELECT \"user_id\" FROM (%s) AS g\nGROUP BY 1\nHAVING MAX(\"reached\") %s",
-		reachedSteps(m.instants(from), len(steps), c.Window.Microseconds()), reached)), nil
+	return s.dialect.Once(fmt.Sprintf("SELECT "+s.dialect.User()+" FROM (%s) AS g\nGROUP BY 1\nHAVING MAX(\"reached\") %s",
+		reachedSteps(s.dialect.User(), m.instants(s.dialect.User(), from), len(steps), c.Window.Microseconds()), reached)), nil
 }
 
 // reachedSteps writes the SELECT of the users' instants with the furthest step
 // that is "reached" at each. The instants have "a0", "a1" and so on: the step
 // that their events go on to from step 0, 1 and so on.
-func reachedSteps(instants string, steps int, window int64) string {
+func reachedSteps(user, instants string, steps int, window int64) string {
 	layer := instants
-	kept := []string{`"user_id"`, `"time"`}
+	kept := []string{user, `"time"`}
 	for f := range steps {
 		kept = append(kept, fmt.Sprintf(`"a%d"`, f))
 	}
@@ -91,7 +91,7 @@ func reachedSteps(instants string, steps int, window int64) string {
 		start += " END"
 		columns := slices.Clone(kept)
 		if k < steps { // nothing goes on from the last
-			columns = append(columns, fmt.Sprintf(`MAX(%s) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p%d"`, start, k))
+			columns = append(columns, fmt.Sprintf(`MAX(%s) OVER (PARTITION BY `+user+` ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p%d"`, start, k))
 			kept = append(kept, fmt.Sprintf(`"p%d"`, k))
 		}
 		columns = append(columns, fmt.Sprintf(`CASE WHEN %s IS NOT NULL THEN %d ELSE %s END AS "reached"`, start, k, before))
@@ -122,7 +122,7 @@ func newMatcher(steps []insight.Step, conditions []string) matcher {
 
 // instants writes the SELECT of the users' instants, with how far their events
 // go on. from gives the events that match a step, each with its mask.
-func (m matcher) instants(from string) string {
+func (m matcher) instants(user, from string) string {
 	counted := map[int]bool{}
 	onward := make([]string, m.steps)
 	for f := range m.steps {
@@ -137,8 +137,8 @@ func (m matcher) instants(from string) string {
 	for i, set := range sets {
 		counts[i] = fmt.Sprintf(`COUNT(CASE WHEN ("mask" & %[1]d) > 0 THEN 1 END) AS "n%[1]d"`, set)
 	}
-	return "SELECT \"user_id\", \"time\", " + strings.Join(onward, ", ") +
-		"\nFROM (SELECT \"user_id\", \"time\", " + strings.Join(counts, ", ") + "\n" + from + "\nGROUP BY 1, 2) AS n"
+	return "SELECT " + user + ", \"time\", " + strings.Join(onward, ", ") +
+		"\nFROM (SELECT " + user + ", \"time\", " + strings.Join(counts, ", ") + "\n" + from + "\nGROUP BY 1, 2) AS n"
 }
 
 // onward writes the step that an instant's events go on to from step f, and adds

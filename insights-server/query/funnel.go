@@ -81,10 +81,10 @@ func PlanFunnel(q insight.Query, axis insight.Axis, d dialect.Dialect) (Statemen
 		if q.Breakdown != nil {
 			what = `MIN("key"), ` + list
 		}
-		return finish(args, "SELECT "+what+"\n"+from+"\nGROUP BY \"user_id\"\nHAVING MAX(\"mask\" % 2) = 1"), shape, nil
+		return finish(args, "SELECT "+what+"\n"+from+"\nGROUP BY "+d.User()+"\nHAVING MAX(\"mask\" % 2) = 1"), shape, nil
 	}
-	what, order := fmt.Sprintf(`"user_id", "time" * %d + "mask"`, stepUnit), `2`
-	inner := `"user_id", "time", "mask"`
+	what, order := fmt.Sprintf(d.User()+`, "time" * %d + "mask"`, stepUnit), `2`
+	inner := d.User() + `, "time", "mask"`
 	if q.Breakdown != nil {
 		what += `, "key"`
 		inner += `, "key"`
@@ -95,10 +95,10 @@ func PlanFunnel(q insight.Query, axis insight.Axis, d dialect.Dialect) (Statemen
 	}
 	// Users who never begin are left where they are.
 	return finish(args, fmt.Sprintf(`SELECT %s
-FROM (SELECT %s, MAX("mask" %% 2) OVER (PARTITION BY "user_id") AS "begins"
+FROM (SELECT %s, MAX("mask" %% 2) OVER (PARTITION BY `+d.User()+`) AS "begins"
 %s) AS r
 WHERE "begins" = 1
-ORDER BY %s, %s`, what, inner, from, d.BinaryOrder(`"user_id"`), order)), shape, nil
+ORDER BY %s, %s`, what, inner, from, d.BinaryOrder(d.User()), order)), shape, nil
 }
 
 // stepConditions are those of a funnel's steps, TRUE for a step that takes every
@@ -153,7 +153,7 @@ func (s *selection) steps(steps []insight.Step, path string) (stepConditions, er
 // "mask" with a bit for each step that the event matches.
 func (m stepConditions) columns(axis insight.Axis, d dialect.Dialect) []string {
 	return []string{
-		`e."user_id"`,
+		`e.` + d.User(),
 		fmt.Sprintf(`%s - (%d) AS "time"`, d.Micros(timestampColumn), axis.From.UnixMicro()),
 		m.mask() + ` AS "mask"`,
 	}
@@ -187,7 +187,7 @@ func bitWhen(condition string, step int) string {
 
 // matching writes FROM and WHERE for the events that match a step.
 func (s *selection) matching(m stepConditions, columns []string, axis insight.Axis, filter insight.Filter, path string) (string, error) {
-	where := append(s.within(axis), `e."user_id" IS NOT NULL`)
+	where := append(s.within(axis), `e.`+s.dialect.User()+` IS NOT NULL`)
 	if len(m.names) > 0 {
 		where = append(where, `e."event" IN (`+strings.Join(m.names, ", ")+")")
 	}
@@ -223,6 +223,9 @@ func (s *Service) runFunnel(ctx context.Context, q insight.Query) (insight.Answe
 }
 
 func (s *Service) readFunnel(ctx context.Context, f *funnel, axis insight.Axis, d dialect.Dialect) error {
+	if done, err := s.vectorFunnel(ctx, f, axis, d); done || err != nil {
+		return err
+	}
 	statement, shape, err := PlanFunnel(f.query, axis, d)
 	if err != nil {
 		return err
@@ -397,11 +400,19 @@ func (f *funnel) count(key sql.NullString) error {
 		counted = &funnelCount{}
 		f.groups[name] = counted
 	}
-	counted.began++
-	for k := 2; k <= f.chains.reached; k++ {
-		counted.times[k-2] = append(counted.times[k-2], f.chains.times[k]-f.chains.times[k-1])
-	}
+	counted.count(&f.chains)
 	return nil
+}
+
+// count takes in the chain that was found last, if any.
+func (c *funnelCount) count(found *chains) {
+	if found.reached == 0 {
+		return
+	}
+	c.began++
+	for k := 2; k <= found.reached; k++ {
+		c.times[k-2] = append(c.times[k-2], found.times[k]-found.times[k-1])
+	}
 }
 
 // answer puts the counts together: the groups with most users at the first

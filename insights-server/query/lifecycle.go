@@ -29,8 +29,8 @@ func PlanLifecycle(q insight.Query, axis insight.Axis, d dialect.Dialect) (State
 	// user's first row is of the first event ever. A bucket makes its users
 	// dormant in the next one.
 	return finish(args, fmt.Sprintf(`WITH s AS (
-SELECT "bucket", LAG("bucket") OVER (PARTITION BY "user_id" ORDER BY "bucket") AS "before", LEAD("bucket") OVER (PARTITION BY "user_id" ORDER BY "bucket") AS "after"
-FROM (SELECT DISTINCT e."user_id", CASE WHEN %[1]s < %[2]s THEN -1 ELSE %[3]s END AS "bucket"
+SELECT "bucket", LAG("bucket") OVER (PARTITION BY `+d.User()+` ORDER BY "bucket") AS "before", LEAD("bucket") OVER (PARTITION BY `+d.User()+` ORDER BY "bucket") AS "after"
+FROM (SELECT DISTINCT e.`+d.User()+`, CASE WHEN %[1]s < %[2]s THEN -1 ELSE %[3]s END AS "bucket"
 %[4]s
   AND %[1]s < %[5]s) AS r
 )

@@ -27,7 +27,7 @@ func PlanPaths(q insight.Query, axis insight.Axis, d dialect.Dialect) (Statement
 		anchor = `
 WHERE "event" = ` + d.Param(args.Bind(q.Event), dialect.Text)
 	}
-	where := append(s.within(axis), `e."user_id" IS NOT NULL`)
+	where := append(s.within(axis), `e.`+d.User()+` IS NOT NULL`)
 	condition, err := s.filter(q.Filter, "filters")
 	if err != nil {
 		return Statement{}, err
@@ -40,17 +40,17 @@ WHERE "event" = ` + d.Param(args.Bind(q.Event), dialect.Text)
 		step, away = `a."place" - n."place"`, `a."time" - n."time"`
 	}
 	return finish(args, fmt.Sprintf(`WITH n AS (
-SELECT e."user_id", e."event", %[1]s AS "time", ROW_NUMBER() OVER (PARTITION BY e."user_id" ORDER BY %[2]s, e."event_id") AS "place"
+SELECT e.`+d.User()+`, e."event", %[1]s AS "time", ROW_NUMBER() OVER (PARTITION BY e.`+d.User()+` ORDER BY %[2]s, e."event_id") AS "place"
 %[3]s
 ), a AS (
-SELECT "user_id", MIN("place") AS "place", MIN("time") AS "time"
+SELECT `+d.User()+`, MIN("place") AS "place", MIN("time") AS "time"
 FROM n%[4]s
 GROUP BY 1
 )
 SELECT "step", "from", "event", COUNT(*) AS "users"
-FROM (SELECT "step", LAG("event") OVER (PARTITION BY "user_id" ORDER BY "step") AS "from", "event"
-FROM (SELECT n."user_id", %[5]s AS "step", n."event"
-FROM a JOIN n ON n."user_id" = a."user_id"
+FROM (SELECT "step", LAG("event") OVER (PARTITION BY `+d.User()+` ORDER BY "step") AS "from", "event"
+FROM (SELECT n.`+d.User()+`, %[5]s AS "step", n."event"
+FROM a JOIN n ON n.`+d.User()+` = a.`+d.User()+`
 WHERE %[5]s >= 0 AND %[5]s <= %[6]d AND %[7]s <= %[8]d) AS s) AS r
 GROUP BY 1, 2, 3`,
 		d.Micros(timestampColumn), timestampColumn, s.from(where), anchor, step, q.PathSteps, away, q.Window.Microseconds())), nil

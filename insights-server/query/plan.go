@@ -83,7 +83,7 @@ func (a arm) plan() (string, error) {
 		return "", err
 	}
 	if measure, ok := perUser(d, kind); ok {
-		return fmt.Sprintf(`SELECT %d AS "series", "group", "bucket", CAST(SUM("n") AS BIGINT) AS "events", COUNT("user_id") AS "measured", %s AS "value"
+		return fmt.Sprintf(`SELECT %d AS "series", "group", "bucket", CAST(SUM("n") AS BIGINT) AS "events", COUNT(`+a.dialect.User()+`) AS "measured", %s AS "value"
 FROM (SELECT %s AS "group", %s AS "bucket", %s, COUNT(*) AS "n"
 %s
 GROUP BY 1, 2, 3) AS p
@@ -93,9 +93,9 @@ GROUP BY 2, 3`, a.index, d.Value(measure), group, bucket, user, from), nil
 	switch {
 	case kind == insight.Total:
 	case kind == insight.UniqueUsers:
-		measured = "COUNT(DISTINCT " + user + ")"
+		measured = d.CountUsers(user, a.cells())
 	case kind == insight.AveragePerUser: // the division is left to Go
-		measured, value = "COUNT(DISTINCT "+user+")", "COUNT("+user+")"
+		measured, value = d.CountUsers(user, a.cells()), "COUNT("+user+")"
 	case !kind.NeedsProperty():
 		return "", fmt.Errorf("%s: no SQL for aggregation %q", a.path, kind)
 	case property.Number != "":
@@ -109,6 +109,14 @@ GROUP BY 2, 3`, a.index, d.Value(measure), group, bucket, user, from), nil
 GROUP BY 2, 3`, a.index, group, bucket, measured, d.Value(value), from), nil
 }
 
+// cells is how many rows the arm has at most.
+func (a arm) cells() int {
+	if a.groups == nil {
+		return len(a.axis.Starts)
+	}
+	return len(a.axis.Starts) * (len(a.groups.groups) + 2) // the rest, and those without
+}
+
 // rows writes the FROM that gives the series' events, and names in them the
 // bucket, the group and the user. With a breakdown the events are read in a
 // SELECT of their own, and the property is made to name its columns.
@@ -116,13 +124,13 @@ func (a arm) rows(property *dialect.Property) (from, bucket, group, user string,
 	bucket = bucketIndex(a.dialect, timestampColumn, a.axis)
 	if a.groups == nil {
 		from, err = a.source(a.query, a.series, a.axis)
-		return from, bucket, "0", `e."user_id"`, err
+		return from, bucket, "0", `e.` + a.dialect.User(), err
 	}
 	key, err := a.groupKey(*a.query.Breakdown)
 	if err != nil {
 		return "", "", "", "", err
 	}
-	columns := []string{bucket + ` AS "bucket"`, `e."user_id"`, key.SQL + ` AS "key"`}
+	columns := []string{bucket + ` AS "bucket"`, `e.` + a.dialect.User(), key.SQL + ` AS "key"`}
 	if property.Number != "" {
 		columns = append(columns, property.Number+` AS "number"`)
 		if property.Exact != property.Number {
@@ -143,7 +151,7 @@ func (a arm) rows(property *dialect.Property) (from, bucket, group, user string,
 		from += "\nLEFT JOIN (" + rows + `) AS g ON g."key" = r."key"`
 		group = `COALESCE(g."group", ` + group + ")"
 	}
-	return from, `r."bucket"`, group, `r."user_id"`, nil
+	return from, `r."bucket"`, group, `r.` + a.dialect.User(), nil
 }
 
 // groupRows lists the keys of the series' groups; "" when it has none.
@@ -165,7 +173,7 @@ func (a arm) groupRows() string {
 // the events without a user are one more row, whose "user_id" is null. False
 // for aggregations that need no such rows.
 func perUser(d dialect.Dialect, t insight.AggregationType) (string, bool) {
-	n := `CASE WHEN "user_id" IS NOT NULL THEN ` + d.Float(`"n"`) + ` END`
+	n := `CASE WHEN ` + d.User() + ` IS NOT NULL THEN ` + d.Float(`"n"`) + ` END`
 	switch t {
 	case insight.MedianPerUser:
 		return d.Quantile(n, 0.5), true
@@ -297,7 +305,7 @@ func (s *selection) from(where []string) string {
 		columns = append(columns[:len(columns):len(columns)], s.userKey+` AS "key"`)
 	}
 	if len(columns) > 0 {
-		from += "\nLEFT JOIN (SELECT a.\"user_id\", " + strings.Join(columns, ", ") + " FROM " + dialect.Users(s.attributes) + `) AS u ON u."user_id" = e."user_id"`
+		from += "\nLEFT JOIN (SELECT a." + s.dialect.User() + ", " + strings.Join(columns, ", ") + " FROM " + dialect.Users(s.dialect, s.attributes) + `) AS u ON u.` + s.dialect.User() + ` = e.` + s.dialect.User()
 	}
 	from += s.joinLists()
 	if len(where) == 0 {

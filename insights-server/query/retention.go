@@ -30,13 +30,13 @@ func PlanRetention(q insight.Query, cohorts, all insight.Axis, d dialect.Dialect
 	// The first event is sought in all of time, and only then must lie in the
 	// range. Nobody returns before the first bucket.
 	return finish(args, fmt.Sprintf(`WITH c AS (
-SELECT "user_id", %s AS "bucket"
-FROM (SELECT e."user_id", MIN(%s) AS "first"
+SELECT `+d.User()+`, %s AS "bucket"
+FROM (SELECT e.`+d.User()+`, MIN(%s) AS "first"
 %s
 GROUP BY 1) AS f
 WHERE "first" >= %s AND "first" < %s
 ), r AS (
-SELECT e."user_id", %s AS "bucket"
+SELECT e.`+d.User()+`, %s AS "bucket"
 %s
   AND %s
 GROUP BY 1, 2
@@ -44,7 +44,7 @@ GROUP BY 1, 2
 SELECT c."bucket", %d AS "period", COUNT(*) AS "users" FROM c GROUP BY 1
 UNION ALL
 SELECT c."bucket", r."bucket" - c."bucket", COUNT(*)
-FROM c JOIN r ON r."user_id" = c."user_id"
+FROM c JOIN r ON r.`+d.User()+` = c.`+d.User()+`
 WHERE r."bucket" >= c."bucket" AND r."bucket" < c."bucket" + %d
 GROUP BY 1, 2`,
 		bucketIndex(d, `"first"`, all), timestampColumn, first,
@@ -57,7 +57,7 @@ GROUP BY 1, 2`,
 // retentionEvents writes FROM and WHERE for the events of that name.
 func retentionEvents(q insight.Query, event string, d dialect.Dialect, args *dialect.Args) (string, error) {
 	s := &selection{dialect: d, args: args}
-	where := []string{`e."user_id" IS NOT NULL`}
+	where := []string{`e.` + d.User() + ` IS NOT NULL`}
 	if event != insight.AnyEvent {
 		where = append(where, s.named(event))
 	}

@@ -66,10 +66,12 @@ type Service struct {
 	columns   *columnCache
 }
 
-// columnCache are the catalogues of typed columns as of a state of the tables.
+// columnCache is what statements for DuckDB are written with, as of a state of the tables.
 type columnCache struct {
 	state                  state
 	properties, attributes warehouse.Properties
+	// users is the largest key of a user.
+	users int64
 }
 
 // New makes a service. It does not touch the database: that may not be there
@@ -277,7 +279,11 @@ func (s *Service) dialect(ctx context.Context) (dialect.Dialect, error) {
 		if err != nil {
 			return nil, err
 		}
-		return dialect.For(s.db.Dialect, c.properties, c.attributes, "")
+		d := dialect.DuckDB{Properties: c.properties, Attributes: c.attributes}
+		if r := readingOf(ctx); r != nil && r.tx != nil {
+			d.Users = c.users // outside of a transaction there may be more by now
+		}
+		return d, nil
 	case warehouse.PostgreSQL:
 		collation, err := s.lowerCollation(ctx)
 		if err != nil {
@@ -312,6 +318,9 @@ func (s *Service) typedColumns(ctx context.Context) (*columnCache, error) {
 		return nil, err
 	}
 	if found.attributes, err = warehouse.PropertyColumnsIn(ctx, s.reader(ctx), s.db.Dialect, warehouse.UserAttributes); err != nil {
+		return nil, err
+	}
+	if found.users, err = warehouse.LastUserKey(ctx, s.reader(ctx)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

@@ -314,8 +314,9 @@ func slow(t *testing.T, w engine) {
 	for _, statement := range map[warehouse.Dialect][]string{
 		warehouse.DuckDB: {
 			`SET memory_limit = '1GB'`, `SET max_temp_directory_size = '1GB'`,
+			`INSERT INTO "loaf_user_keys" VALUES ('last', 1000002)`,
 			`ALTER TABLE "events" RENAME TO "stored"`,
-			`CREATE VIEW "events" AS SELECT TIMESTAMP '2024-05-01' AS "timestamp", 'e' AS "event", 'i' AS "event_id", CAST(range % 1000003 AS VARCHAR) AS "user_id", '{}'::JSON AS "properties" FROM range(100000000000)`,
+			`CREATE VIEW "events" AS SELECT TIMESTAMP '2024-05-01' AS "timestamp", 'e' AS "event", 'i' AS "event_id", CAST(range % 1000003 AS VARCHAR) AS "user_id", CAST(range % 1000003 AS INTEGER) AS "user_key", '{}'::JSON AS "properties" FROM range(100000000000)`,
 		},
 		warehouse.PostgreSQL: {
 			`DO $$ BEGIN

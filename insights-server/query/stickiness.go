@@ -22,10 +22,10 @@ func PlanStickiness(q insight.Query, axis insight.Axis, d dialect.Dialect) (Stat
 			return Statement{}, err
 		}
 		arms[i] = fmt.Sprintf(`SELECT %d AS "series", "n" AS "intervals", COUNT(*) AS "users"
-FROM (SELECT "user_id", COUNT(DISTINCT "bucket") AS "n"
-FROM (SELECT e."user_id", %s AS "bucket"
+FROM (SELECT `+d.User()+`, COUNT(DISTINCT "bucket") AS "n"
+FROM (SELECT e.`+d.User()+`, %s AS "bucket"
 %s
-  AND e."user_id" IS NOT NULL) AS r
+  AND e.`+d.User()+` IS NOT NULL) AS r
 GROUP BY 1) AS p
 GROUP BY 2`, i, bucketIndex(d, timestampColumn, axis), from)
 	}

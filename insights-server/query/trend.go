@@ -81,6 +81,9 @@ func (s *Service) readTrend(ctx context.Context, t *trend, d dialect.Dialect) er
 	if !possible || (t.query.Breakdown != nil && len(clipped[0].Stretches) == 0) {
 		return nil
 	}
+	if done, err := s.vectorTrend(ctx, t, clipped, d); done || err != nil {
+		return err
+	}
 	statement, both, err := PlanGroupTotals(t.query, clipped[0], d)
 	if err != nil {
 		return err

@@ -13,8 +13,10 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	bindings "github.com/duckdb/duckdb-go-bindings"
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
@@ -46,6 +48,7 @@ type Config struct {
 type Warehouse struct {
 	*writer.Writer
 	db     *sql.DB
+	shared bindings.Database
 	engine *engine
 	now    func() time.Time
 }
@@ -70,7 +73,12 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if c.MemoryLimit != "" {
 		options.Set("memory_limit", c.MemoryLimit)
 	}
-	connector, err := duckdb.NewConnector(c.Path+"?"+options.Encode(), nil)
+	path := c.Path
+	if path == "" {
+		// Without a name of its own it could not be shared.
+		path = fmt.Sprintf(":memory:dataloaf%d", unnamed.Add(1))
+	}
+	connector, err := duckdb.NewConnector(path+"?"+options.Encode(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err))
 	}
@@ -82,16 +90,24 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err)), db.Close())
 	}
+	shared, err := share(path, options)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, err), db.Close())
+	}
 	e := &engine{source: c.Source, objectPath: c.ObjectPath, run: c.Run}
 	if c.Path != "" {
 		e.slicesDir = c.Path + ".slices"
 		// What a process that was killed left there may be of users deleted since.
 		if err := os.RemoveAll(e.slicesDir); err != nil {
+			bindings.Close(&shared)
 			return nil, errors.Join(fmt.Errorf("remove the slices of a load that was cut off: %w", err), db.Close())
 		}
 	}
-	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, engine: e, now: c.Now}, nil
+	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, shared: shared, engine: e, now: c.Now}, nil
 }
+
+// unnamed counts the databases that are in memory alone.
+var unnamed atomic.Int64
 
 func explainOpen(err error) error {
 	if strings.Contains(err.Error(), "Conflicting lock") || strings.Contains(err.Error(), "Could not set lock") {
@@ -118,11 +134,12 @@ func (w *Warehouse) Migrate(ctx context.Context) error {
 
 // Database is what readers query.
 func (w *Warehouse) Database() warehouse.Database {
-	return warehouse.Database{SQL: w.db, Dialect: warehouse.DuckDB}
+	return warehouse.Database{SQL: w.db, Dialect: warehouse.DuckDB, Vectors: w.vectors}
 }
 
 // Close writes everything into the file and lets go of it.
 func (w *Warehouse) Close() error {
+	bindings.Close(&w.shared)
 	if err := w.db.Close(); err != nil {
 		return fmt.Errorf("close the warehouse: %w", err)
 	}

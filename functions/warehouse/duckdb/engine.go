@@ -165,11 +165,16 @@ func (s *storing) store(ctx context.Context, p part) error {
 	if err := countStage(ctx, s.tx, s.byPath, func(i int, n int64) { s.out.Reports[i].Inserted += n }); err != nil {
 		return fmt.Errorf("count the new events: %w", err)
 	}
+	if err := s.keys(ctx); err != nil {
+		return err
+	}
 	if err := s.insert(ctx); err != nil {
 		return fmt.Errorf("insert the events: %w", err)
 	}
-	if _, err := s.tx.ExecContext(ctx, `DROP TABLE "loaf_stage"`); err != nil {
-		return fmt.Errorf("drop the stage: %w", err)
+	for _, table := range []string{"loaf_stage", "loaf_stage_keys"} {
+		if _, err := s.tx.ExecContext(ctx, `DROP TABLE "`+table+`"`); err != nil {
+			return fmt.Errorf("drop the stage: %w", err)
+		}
 	}
 	return nil
 }

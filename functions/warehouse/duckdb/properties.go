@@ -216,9 +216,9 @@ func addColumns(ctx context.Context, tx *sql.Tx, table string, before, after war
 
 // insertStatement copies the stage into the table.
 func insertStatement(properties []*property) string {
-	columns := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `"load_id"`}
-	values := []string{`"event_id"`, `"event"`, `"user_id"`, `"timestamp"`, `"properties"`, `"received_at"`, `CAST($1 AS BIGINT)`}
-	typed, of, from := typedValues(properties, warehouse.EventProperties.JSON, `"loaf_stage"`)
+	columns := []string{`"event_id"`, `"event"`, `"user_id"`, `"user_key"`, `"timestamp"`, `"properties"`, `"received_at"`, `"load_id"`}
+	values := []string{`"event_id"`, `"event"`, `"user_id"`, `"user_key"`, `"timestamp"`, `"properties"`, `"received_at"`, `CAST($1 AS BIGINT)`}
+	typed, of, from := typedValues(properties, warehouse.EventProperties.JSON, keyedStage)
 	return fmt.Sprintf("INSERT INTO \"events\" (%s)\nSELECT %s\nFROM %s\n%s",
 		strings.Join(append(columns, typed...), ", "), strings.Join(append(values, of...), ", "), from, orderedStage)
 }

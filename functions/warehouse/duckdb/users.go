@@ -50,6 +50,9 @@ func (e *engine) WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.U
 	if err != nil {
 		return err
 	}
+	if err := giveKeys(ctx, tx, users); err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, upsert(attributes, known), rows)
 	return err
 }
@@ -74,10 +77,12 @@ func attributesOf(users iter.Seq[warehouse.User]) []*property {
 // upsert writes users with their attributes in typed columns. A row that is
 // replaced is so in all columns that are known: what the new one has not, is null.
 func upsert(attributes []*property, known map[string]warehouse.PropertyColumn) string {
-	const rows = `(SELECT unnest(from_json($1, '[{"user_id":"VARCHAR","created_at":"TIMESTAMP","updated_at":"TIMESTAMP","attributes":"VARCHAR","attribute_times":"VARCHAR"}]'), max_depth := 2)) AS u`
-	columns := []string{`"user_id"`, `"created_at"`, `"updated_at"`, `"attributes"`, `"attribute_times"`}
+	const rows = `(SELECT u.*, k."user_key"
+FROM (SELECT unnest(from_json($1, '[{"user_id":"VARCHAR","created_at":"TIMESTAMP","updated_at":"TIMESTAMP","attributes":"VARCHAR","attribute_times":"VARCHAR"}]'), max_depth := 2)) AS u
+JOIN "loaf_user_keys" AS k ON k."user_id" = u."user_id") AS u`
+	columns := []string{`"user_id"`, `"user_key"`, `"created_at"`, `"updated_at"`, `"attributes"`, `"attribute_times"`}
 	typed, values, from := typedValues(attributes, warehouse.UserAttributes.JSON, rows)
-	replaced := slices.Clone(columns[1:])
+	replaced := slices.Clone(columns[2:])
 	for _, c := range known {
 		of := warehouse.UserAttributes.Columns(c)
 		for _, column := range []string{of.Text, of.Number, of.Boolean, of.Complex} {

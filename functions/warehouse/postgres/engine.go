@@ -33,6 +33,9 @@ func (e *engine) Lock(ctx context.Context, tx *sql.Tx) error {
 // TimeType implements writer.Engine.
 func (e *engine) TimeType() string { return "TIMESTAMPTZ" }
 
+// Forget implements writer.Engine.
+func (e *engine) Forget() string { return "" }
+
 // Gone implements writer.Engine.
 func (e *engine) Gone() writer.Gone {
 	return writer.Gone{

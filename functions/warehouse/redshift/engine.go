@@ -37,6 +37,9 @@ func (e *engine) Lock(ctx context.Context, tx *sql.Tx) error {
 // TimeType implements writer.Engine. Redshift's times are in UTC.
 func (e *engine) TimeType() string { return "TIMESTAMP" }
 
+// Forget implements writer.Engine.
+func (e *engine) Forget() string { return "" }
+
 // Gone implements writer.Engine.
 func (e *engine) Gone() writer.Gone {
 	return writer.Gone{Create: CreateGone, Properties: CreateGoneProperties}

@@ -15,6 +15,12 @@ import (
 type Dialect interface {
 	// Name is the engine's.
 	Name() warehouse.Dialect
+	// User is the column of events and of users by which users are counted and
+	// joined: their ids, or what stands for them and is cheaper.
+	User() string
+	// CountUsers counts the different users, a column User, in each of at most so
+	// many groups.
+	CountUsers(user string, groups int) string
 	// Micros turns a timestamp expression into whole microseconds since 1970.
 	Micros(timestamp string) string
 	// Quotient divides integers that are not negative, rounding down.
@@ -102,11 +108,11 @@ type Property struct {
 // Users is the users table as the row "a" that attributes are read from, with
 // the columns that they need. These stand in a SELECT of their own, so that an
 // engine computes each once for a row and not wherever an expression names it.
-func Users(columns []string) string {
+func Users(d Dialect, columns []string) string {
 	if len(columns) == 0 {
 		return `"users" AS a`
 	}
-	return `(SELECT a."user_id", ` + strings.Join(columns, ", ") + ` FROM "users" AS a) AS a`
+	return `(SELECT a.` + d.User() + `, ` + strings.Join(columns, ", ") + ` FROM "users" AS a) AS a`
 }
 
 // Key is the SQL of what events are grouped by. The engines do not write every

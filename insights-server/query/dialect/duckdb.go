@@ -12,10 +12,29 @@ import (
 // those that have none.
 type DuckDB struct {
 	Properties, Attributes warehouse.Properties
+	// Users is the largest key of a user as the statement will see the tables; 0
+	// where that is not known.
+	Users int64
 }
 
 // Name implements Dialect.
 func (DuckDB) Name() warehouse.Dialect { return warehouse.DuckDB }
+
+// User implements Dialect.
+func (DuckDB) User() string { return `"user_key"` }
+
+// maxBits bounds what CountUsers makes of bits, in bytes and for each of DuckDB's
+// threads: as much is written even where few events are.
+const maxBits = 48 << 20
+
+// CountUsers implements Dialect. A set of small numbers is a string of bits, which
+// is several times faster than the hash table of a COUNT(DISTINCT), and smaller.
+func (d DuckDB) CountUsers(user string, groups int) string {
+	if bytes := d.Users/8 + 1; d.Users == 0 || bytes > maxBits/int64(max(groups, 1)) {
+		return "COUNT(DISTINCT " + user + ")"
+	}
+	return fmt.Sprintf("COALESCE(bit_count(bitstring_agg(%s, 0, %d)), 0)", user, d.Users)
+}
 
 // Micros implements Dialect.
 func (DuckDB) Micros(timestamp string) string { return "epoch_us(" + timestamp + ")" }

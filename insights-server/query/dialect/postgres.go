@@ -17,6 +17,12 @@ type PostgreSQL struct {
 // Name implements Dialect.
 func (PostgreSQL) Name() warehouse.Dialect { return warehouse.PostgreSQL }
 
+// User implements Dialect.
+func (PostgreSQL) User() string { return `"user_id"` }
+
+// CountUsers implements Dialect.
+func (PostgreSQL) CountUsers(user string, _ int) string { return "COUNT(DISTINCT " + user + ")" }
+
 // Micros implements Dialect. EXTRACT gives an exact numeric.
 func (PostgreSQL) Micros(timestamp string) string {
 	return "CAST(EXTRACT(EPOCH FROM " + timestamp + ") * 1000000 AS bigint)"

@@ -23,6 +23,12 @@ const maxIdentifier = 127
 // Name implements Dialect.
 func (Redshift) Name() warehouse.Dialect { return warehouse.Redshift }
 
+// User implements Dialect.
+func (Redshift) User() string { return `"user_id"` }
+
+// CountUsers implements Dialect.
+func (Redshift) CountUsers(user string, _ int) string { return "COUNT(DISTINCT " + user + ")" }
+
 // Micros implements Dialect. Redshift's EXTRACT(EPOCH …) drops fractions;
 // DATEDIFF counts the microseconds.
 func (Redshift) Micros(timestamp string) string {

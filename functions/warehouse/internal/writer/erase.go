@@ -201,6 +201,9 @@ func (t *erasure) run(ctx context.Context) (warehouse.Erased, error) {
 		}
 	}
 	if t.changed {
+		if err := t.w.forget(ctx, t.tx); err != nil {
+			return out, err
+		}
 		if err := t.w.recordChange(ctx, t.tx); err != nil {
 			return out, err
 		}
@@ -218,6 +221,18 @@ func (t *erasure) run(ctx context.Context) (warehouse.Erased, error) {
 	}
 	out.PassVersion, out.Deletions = t.PassVersion+1, t.done
 	return out, nil
+}
+
+// forget removes what the engine keeps of users that are named no more.
+func (w *Writer) forget(ctx context.Context, tx *sql.Tx) error {
+	statement := w.engine.Forget()
+	if statement == "" {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, statement); err != nil {
+		return fmt.Errorf("forget users that are named no more: %w", err)
+	}
+	return nil
 }
 
 // save writes a document that has the version, or a new one.

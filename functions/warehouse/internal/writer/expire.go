@@ -65,6 +65,11 @@ func (w *Writer) Expire(ctx context.Context, before string, most int) (rows int6
 				return fmt.Errorf("mark the objects of %d loads: %w", len(loads), err)
 			}
 		}
+		if rows > 0 {
+			if err := w.forget(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.ExecContext(ctx, ExpireQuarantined, before); err != nil {
 			return fmt.Errorf("mark objects that were set aside: %w", err)
 		}

@@ -38,6 +38,10 @@ type Engine interface {
 	WriteUsers(ctx context.Context, tx *sql.Tx, users []warehouse.User) error
 	// Gone is the SQL that reads the catalogues' share of events that go.
 	Gone() Gone
+	// Forget is a statement that removes what the engine keeps, beside the tables,
+	// of users that neither an event nor a row of users names any more; "" where it
+	// keeps nothing.
+	Forget() string
 	// TimeType is the SQL type of the columns that hold times, which a bound
 	// time is cast to.
 	TimeType() string

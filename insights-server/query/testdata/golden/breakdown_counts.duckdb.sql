@@ -1,7 +1,7 @@
 SELECT 0 AS "series", COALESCE(g."group", CASE WHEN r."key" IS NULL THEN -1 ELSE -2 END) AS "group", r."bucket" AS "bucket", COUNT(*) AS "events", 0 AS "measured", CAST(NULL AS DOUBLE) AS "value"
-FROM (SELECT (epoch_us(e."timestamp") - (1704067200000000)) // 604800000000 AS "bucket", e."user_id", u."key" AS "key"
+FROM (SELECT (epoch_us(e."timestamp") - (1704067200000000)) // 604800000000 AS "bucket", e."user_key", u."key" AS "key"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", a."a1_text" AS "key" FROM "users" AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_key", a."a1_text" AS "key" FROM "users" AS a) AS u ON u."user_key" = e."user_key"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000'
   AND e."event" = $1) AS r
@@ -9,9 +9,9 @@ LEFT JOIN (SELECT $2 AS "key", 0 AS "group" UNION ALL SELECT $3, 1) AS g ON g."k
 GROUP BY 2, 3
 UNION ALL
 SELECT 1 AS "series", COALESCE(g."group", CASE WHEN r."key" IS NULL THEN -1 ELSE -2 END) AS "group", r."bucket" AS "bucket", COUNT(*) AS "events", 0 AS "measured", CAST(NULL AS DOUBLE) AS "value"
-FROM (SELECT (epoch_us(e."timestamp") - (1704067200000000)) // 604800000000 AS "bucket", e."user_id", u."key" AS "key"
+FROM (SELECT (epoch_us(e."timestamp") - (1704067200000000)) // 604800000000 AS "bucket", e."user_key", u."key" AS "key"
 FROM "events" AS e
-LEFT JOIN (SELECT a."user_id", a."a1_text" AS "key" FROM "users" AS a) AS u ON u."user_id" = e."user_id"
+LEFT JOIN (SELECT a."user_key", a."a1_text" AS "key" FROM "users" AS a) AS u ON u."user_key" = e."user_key"
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2024-02-01 00:00:00.000000') AS r
 LEFT JOIN (SELECT $2 AS "key", 0 AS "group" UNION ALL SELECT $3, 1) AS g ON g."key" = r."key"

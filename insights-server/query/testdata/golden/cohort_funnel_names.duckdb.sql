@@ -1,20 +1,20 @@
-SELECT COUNT(*) FROM (SELECT "user_id" FROM "users" UNION SELECT "user_id" FROM "events" WHERE "user_id" IS NOT NULL) AS e
-LEFT JOIN (SELECT "user_id" FROM (SELECT "user_id", "time", "a0", "a1", "a2", "p1", "p2", CASE WHEN CASE WHEN "a0" >= 3 THEN "time" WHEN "a1" >= 3 AND "time" - "p1" <= 43200000000 THEN "p1" WHEN "a2" >= 3 AND "time" - "p2" <= 43200000000 THEN "p2" END IS NOT NULL THEN 3 ELSE "reached" END AS "reached"
-FROM (SELECT "user_id", "time", "a0", "a1", "a2", "p1", MAX(CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 43200000000 THEN "p1" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p2", CASE WHEN CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 43200000000 THEN "p1" END IS NOT NULL THEN 2 ELSE "reached" END AS "reached"
-FROM (SELECT "user_id", "time", "a0", "a1", "a2", MAX(CASE WHEN "a0" >= 1 THEN "time" END) OVER (PARTITION BY "user_id" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p1", CASE WHEN CASE WHEN "a0" >= 1 THEN "time" END IS NOT NULL THEN 1 ELSE 0 END AS "reached"
-FROM (SELECT "user_id", "time", CASE WHEN "n1" < 1 THEN 0 WHEN "n2" < 1 THEN 1 WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a0", CASE WHEN "n2" < 1 THEN 1 WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a1", CASE WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a2"
-FROM (SELECT "user_id", "time", COUNT(CASE WHEN ("mask" & 1) > 0 THEN 1 END) AS "n1", COUNT(CASE WHEN ("mask" & 2) > 0 THEN 1 END) AS "n2", COUNT(CASE WHEN ("mask" & 4) > 0 THEN 1 END) AS "n4"
-FROM (SELECT e."user_id", epoch_us(e."timestamp") - (1704067200000000) AS "time", CASE e."event" WHEN $1 THEN 1 WHEN $2 THEN 2 WHEN $3 THEN 4 ELSE 0 END AS "mask"
+SELECT COUNT(*) FROM (SELECT "user_id", "user_key" FROM "users" UNION SELECT "user_id", "user_key" FROM "events" WHERE "user_id" IS NOT NULL) AS e
+LEFT JOIN (SELECT "user_key" FROM (SELECT "user_key", "time", "a0", "a1", "a2", "p1", "p2", CASE WHEN CASE WHEN "a0" >= 3 THEN "time" WHEN "a1" >= 3 AND "time" - "p1" <= 43200000000 THEN "p1" WHEN "a2" >= 3 AND "time" - "p2" <= 43200000000 THEN "p2" END IS NOT NULL THEN 3 ELSE "reached" END AS "reached"
+FROM (SELECT "user_key", "time", "a0", "a1", "a2", "p1", MAX(CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 43200000000 THEN "p1" END) OVER (PARTITION BY "user_key" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p2", CASE WHEN CASE WHEN "a0" >= 2 THEN "time" WHEN "a1" >= 2 AND "time" - "p1" <= 43200000000 THEN "p1" END IS NOT NULL THEN 2 ELSE "reached" END AS "reached"
+FROM (SELECT "user_key", "time", "a0", "a1", "a2", MAX(CASE WHEN "a0" >= 1 THEN "time" END) OVER (PARTITION BY "user_key" ORDER BY "time" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "p1", CASE WHEN CASE WHEN "a0" >= 1 THEN "time" END IS NOT NULL THEN 1 ELSE 0 END AS "reached"
+FROM (SELECT "user_key", "time", CASE WHEN "n1" < 1 THEN 0 WHEN "n2" < 1 THEN 1 WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a0", CASE WHEN "n2" < 1 THEN 1 WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a1", CASE WHEN "n4" < 1 THEN 2 ELSE 3 END AS "a2"
+FROM (SELECT "user_key", "time", COUNT(CASE WHEN ("mask" & 1) > 0 THEN 1 END) AS "n1", COUNT(CASE WHEN ("mask" & 2) > 0 THEN 1 END) AS "n2", COUNT(CASE WHEN ("mask" & 4) > 0 THEN 1 END) AS "n4"
+FROM (SELECT e."user_key", epoch_us(e."timestamp") - (1704067200000000) AS "time", CASE e."event" WHEN $1 THEN 1 WHEN $2 THEN 2 WHEN $3 THEN 4 ELSE 0 END AS "mask"
 FROM "events" AS e
 WHERE e."timestamp" >= TIMESTAMP '2024-01-01 00:00:00.000000'
   AND e."timestamp" < TIMESTAMP '2025-01-01 00:00:00.000000'
-  AND e."user_id" IS NOT NULL
+  AND e."user_key" IS NOT NULL
   AND e."event" IN ($1, $2, $3)) AS r
 WHERE "mask" > 0
 GROUP BY 1, 2) AS n) AS s) AS s) AS s) AS g
 GROUP BY 1
-HAVING MAX("reached") BETWEEN 1 AND 2) AS k0 ON k0."user_id" = e."user_id"
-WHERE (e."user_id" IS NOT NULL AND (k0."user_id" IS NOT NULL))
+HAVING MAX("reached") BETWEEN 1 AND 2) AS k0 ON k0."user_key" = e."user_key"
+WHERE (e."user_key" IS NOT NULL AND (k0."user_key" IS NOT NULL))
 -- $1 = string view
 -- $2 = string View
 -- $3 = string purchase
