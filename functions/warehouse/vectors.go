@@ -26,6 +26,8 @@ type Vectors interface {
 	// stands. A column of another type is a defect of the caller, and panics.
 	Int32(column int) []int32
 	Int64(column int) []int64
+	// Float64 is a column of the type DOUBLE.
+	Float64(column int) []float64
 	// Texts is a column of the type VARCHAR, whose rows it gives; where a row has
 	// NULL, it must not be asked for.
 	Texts(column int) func(row int) string

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,10 @@ import (
 
 // reading is that transaction, and what is noted on the way.
 type reading struct {
-	tx         *sql.Tx
+	tx *sql.Tx
+	// columns says to read whole columns, and vectors is that in the place of tx.
+	columns    bool
+	vectors    *vectorReading
 	done       bool
 	state      state
 	statements []Statement
@@ -56,7 +60,7 @@ func ask(ctx context.Context, q warehouse.Querier, statement Statement) (*sql.Ro
 
 // answer runs a query.
 func (s *Service) answer(ctx context.Context, q insight.Query) (insight.Answer, state, error) {
-	r := &reading{}
+	r := &reading{columns: s.db.Vectors != nil && fromColumns(q)}
 	ctx = context.WithValue(ctx, readingKey{}, r)
 	a, err := s.runKind(ctx, q)
 	if err == nil && !r.done {
@@ -75,8 +79,16 @@ func (s *Service) answer(ctx context.Context, q insight.Query) (insight.Answer, 
 	return a, r.state, nil
 }
 
-// within does the work in the reading's transaction, which it begins.
+// within does the work in the reading's transaction, which it begins. The work may be
+// done twice, and must leave no trace when it ends with errOtherWay.
 func (r *reading) within(ctx context.Context, s *Service, work func() error) error {
+	if r.columns {
+		err := r.withinColumns(ctx, s, work)
+		if !errors.Is(err, errOtherWay) {
+			return err
+		}
+		r.statements = nil
+	}
 	return s.snapshot(ctx, func(tx *sql.Tx) error {
 		r.tx = tx
 		defer func() { r.tx, r.done = nil, true }()

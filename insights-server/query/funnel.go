@@ -223,8 +223,8 @@ func (s *Service) runFunnel(ctx context.Context, q insight.Query) (insight.Answe
 }
 
 func (s *Service) readFunnel(ctx context.Context, f *funnel, axis insight.Axis, d dialect.Dialect) error {
-	if done, err := s.vectorFunnel(ctx, f, axis, d); done || err != nil {
-		return err
+	if v := vectorsOf(ctx); v != nil {
+		return v.funnel(ctx, f, axis, d)
 	}
 	statement, shape, err := PlanFunnel(f.query, axis, d)
 	if err != nil {

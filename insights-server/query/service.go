@@ -159,6 +159,9 @@ func (s *Service) clip(ctx context.Context, axis insight.Axis) (insight.Axis, er
 	if len(runs(axis)) <= manyRuns {
 		return axis, nil
 	}
+	if vectorsOf(ctx) != nil {
+		return axis, errOtherWay // the catalogue is to be read as well
+	}
 	var first, last sql.NullTime
 	err := s.reader(ctx).QueryRowContext(ctx, `SELECT MIN("first_seen"), MAX("last_seen") FROM "loaf_event_catalog"`).Scan(&first, &last)
 	if err != nil {
@@ -280,7 +283,7 @@ func (s *Service) dialect(ctx context.Context) (dialect.Dialect, error) {
 			return nil, err
 		}
 		d := dialect.DuckDB{Properties: c.properties, Attributes: c.attributes}
-		if r := readingOf(ctx); r != nil && r.tx != nil {
+		if readingOf(ctx).begun() {
 			d.Users = c.users // outside of a transaction there may be more by now
 		}
 		return d, nil
@@ -300,7 +303,7 @@ func (s *Service) dialect(ctx context.Context) (dialect.Dialect, error) {
 func (s *Service) typedColumns(ctx context.Context) (*columnCache, error) {
 	var now state
 	var err error
-	if r := readingOf(ctx); r != nil && r.tx != nil {
+	if r := readingOf(ctx); r.begun() {
 		now = r.state // was read in the same transaction
 	} else if now, err = readState(ctx, s.db.SQL); err != nil {
 		return nil, err

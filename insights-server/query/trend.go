@@ -81,8 +81,8 @@ func (s *Service) readTrend(ctx context.Context, t *trend, d dialect.Dialect) er
 	if !possible || (t.query.Breakdown != nil && len(clipped[0].Stretches) == 0) {
 		return nil
 	}
-	if done, err := s.vectorTrend(ctx, t, clipped, d); done || err != nil {
-		return err
+	if v := vectorsOf(ctx); v != nil {
+		return v.trend(ctx, t, clipped, d)
 	}
 	statement, both, err := PlanGroupTotals(t.query, clipped[0], d)
 	if err != nil {

@@ -91,6 +91,23 @@ func ParseEventRecord(line []byte) (Event, time.Time, error) {
 	return parseRecord(line, parseEvent)
 }
 
+// Properties calls f with the name and the value, both as JSON, of each property of a
+// raw record that ParseEventRecord has accepted: one that is repeated as often as it is.
+func Properties(line []byte, f func(name, value []byte)) {
+	members(line, space(line, 0), func(key, value []byte) bool {
+		if fieldName(key) == "properties" && value[0] == '{' {
+			members(value, 0, func(name, value []byte) bool {
+				f(name, value)
+				return true
+			})
+		}
+		return true
+	})
+}
+
+// Text gives the text of a JSON string of a record that was accepted.
+func Text(raw []byte) string { return unquote(raw) }
+
 // ParseUserRecord reads a raw record of a posted user, as ParseEventRecord
 // does.
 func ParseUserRecord(line []byte) (NewUser, time.Time, error) {

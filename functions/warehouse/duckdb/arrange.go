@@ -9,10 +9,10 @@ import (
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 )
 
-// defaultRun is how many events lie in order together: eight and a half of DuckDB's
-// row groups, of which a question for one event then reads one or two. It also
-// bounds what Arrange sorts at once.
-const defaultRun = 1 << 20
+// defaultRun is how many events lie in order together: seventeen of DuckDB's row
+// groups, of which a question for one event then reads one or two, and one for a few
+// days of all events reads them all. It also bounds what Arrange sorts at once.
+const defaultRun = 1 << 21
 
 // A load writes its events in the order of their names and times, since nearly every
 // question names an event and a range, and DuckDB passes over row groups that hold

@@ -38,7 +38,7 @@ type Config struct {
 	// MemoryLimit is DuckDB's own limit, for example "4GB"; empty means
 	// DuckDB's default of 80 % of the machine.
 	MemoryLimit string
-	// Run is how many events Arrange puts in order at once; 0 means a million.
+	// Run is how many events Arrange puts in order at once; 0 means two million.
 	Run int64
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time

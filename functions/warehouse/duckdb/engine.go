@@ -88,7 +88,7 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 			return writer.StoredEvents{}, fmt.Errorf("open %s: %w", o.ID(), err)
 		}
 	}
-	sizes, err := e.checkWhole(ctx, objects)
+	read, err := e.checkWhole(ctx, objects)
 	if err != nil {
 		return writer.StoredEvents{}, err
 	}
@@ -96,9 +96,12 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 	for i, o := range objects {
 		s.out.Reports[i].Object = o
 	}
-	if len(objects) == 1 && sizes[0].bytes > largeObject {
+	err = s.promote(ctx, read)
+	switch {
+	case err != nil:
+	case len(objects) == 1 && read[0].bytes > largeObject:
 		err = e.storeSlices(ctx, &s)
-	} else {
+	default:
 		err = s.store(ctx, whole)
 	}
 	if err == nil {
@@ -110,8 +113,8 @@ func (e *engine) StoreEvents(ctx context.Context, tx *sql.Tx, loadID int64, obje
 	for i := range s.out.Reports {
 		r := &s.out.Reports[i]
 		r.Duplicates = r.Lines - r.Inserted
-		if r.Lines != sizes[i].lines {
-			return writer.StoredEvents{}, &warehouse.DataError{Object: &objects[i], Err: fmt.Errorf("DuckDB reads %d of its %d lines", r.Lines, sizes[i].lines)}
+		if r.Lines != read[i].lines {
+			return writer.StoredEvents{}, &warehouse.DataError{Object: &objects[i], Err: fmt.Errorf("DuckDB reads %d of its %d lines", r.Lines, read[i].lines)}
 		}
 	}
 	return s.out, nil
@@ -131,9 +134,7 @@ type storing struct {
 	objects []warehouse.Object
 	// byPath is whose lines a file holds, as an index of objects.
 	byPath map[string]int
-	// properties are those of the events stored. Those of slices are known
-	// beforehand: DuckDB commits no transaction that has altered a table after it
-	// wrote to it.
+	// properties are those of the events.
 	properties []*property
 	out        writer.StoredEvents
 }
@@ -191,8 +192,8 @@ func (s *storing) store(ctx context.Context, p part) error {
 // The objects are read by as many goroutines as there are processors, since this
 // takes longer than DuckDB's own reading, which uses all of them. They are begun in
 // their order, so that the error is that of the first object that has one.
-func (e *engine) checkWhole(ctx context.Context, objects []warehouse.Object) ([]size, error) {
-	sizes, errs := make([]size, len(objects)), make([]error, len(objects))
+func (e *engine) checkWhole(ctx context.Context, objects []warehouse.Object) ([]checked, error) {
+	all, errs := make([]checked, len(objects)), make([]error, len(objects))
 	most := int64(math.MaxInt64)
 	if len(objects) > 1 {
 		most = largeObject
@@ -207,7 +208,7 @@ func (e *engine) checkWhole(ctx context.Context, objects []warehouse.Object) ([]
 				if i >= len(objects) {
 					return
 				}
-				if sizes[i], errs[i] = e.checkObject(ctx, objects[i], most); errs[i] != nil {
+				if all[i], errs[i] = e.checkObject(ctx, objects[i], most); errs[i] != nil {
 					failed.Store(true)
 				}
 			}
@@ -219,32 +220,48 @@ func (e *engine) checkWhole(ctx context.Context, objects []warehouse.Object) ([]
 			return nil, err
 		}
 	}
-	return sizes, nil
+	return all, nil
 }
 
-// size is how much an object holds, unpacked and without empty lines.
-type size struct{ lines, bytes int64 }
+// checked is what an object holds.
+type checked struct {
+	// lines and bytes are without empty lines, and unpacked.
+	lines, bytes int64
+	// properties are the types of the events' properties, whose names are JSON.
+	properties map[string]*types
+}
 
 // errLarge ends the reading of an object that is large and not alone.
 var errLarge = errors.New("a large object is loaded alone")
 
-func (e *engine) checkObject(ctx context.Context, o warehouse.Object, most int64) (n size, err error) {
+func (e *engine) checkObject(ctx context.Context, o warehouse.Object, most int64) (c checked, err error) {
+	c.properties = map[string]*types{}
 	err = writer.Lines(ctx, e.source, o, func(line []byte) error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			return nil
 		}
-		n.lines++
-		n.bytes += int64(len(line)) + 1
-		if n.bytes > most {
+		c.lines++
+		c.bytes += int64(len(line)) + 1
+		if c.bytes > most {
 			return errLarge
 		}
-		_, _, err := wire.ParseEventRecord(line)
-		return err
+		if _, _, err := wire.ParseEventRecord(line); err != nil {
+			return err
+		}
+		wire.Properties(line, func(name, value []byte) {
+			t := c.properties[string(name)]
+			if t == nil {
+				t = &types{}
+				c.properties[string(name)] = t
+			}
+			t.addFirst(value[0])
+		})
+		return nil
 	})
 	if errors.Is(err, errLarge) {
 		err = fmt.Errorf("%w: %s: %w", warehouse.ErrTooMuch, o.ID(), errLarge)
 	}
-	return n, err
+	return c, err
 }
 
 // checkStage finds lines that are JSON but no event. Their object is named, so

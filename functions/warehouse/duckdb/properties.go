@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
+	"github.com/dataloaf/dataloaf/sdk-go/wire"
 )
 
 // types are the JSON types, null aside, that values of a property have.
@@ -45,8 +47,12 @@ func (t *types) add(name string) {
 }
 
 // addValue notes the type of a value, which is canonical JSON and not null.
-func (t *types) addValue(value string) {
-	switch value[0] {
+func (t *types) addValue(value string) { t.addFirst(value[0]) }
+
+// addFirst notes the type of a value by the first letter of its JSON.
+func (t *types) addFirst(letter byte) {
+	switch letter {
+	case 'n': // null
 	case '"':
 		t.text = true
 	case 't', 'f':
@@ -73,15 +79,6 @@ type property struct {
 // insert copies the stage into the events table, which gets the columns that are
 // missing.
 func (s *storing) insert(ctx context.Context) error {
-	if s.properties == nil {
-		properties, err := membersOf(ctx, s.tx, `"loaf_stage"`, warehouse.EventProperties.JSON)
-		if err != nil {
-			return fmt.Errorf("read the properties: %w", err)
-		}
-		if err := s.promote(ctx, properties); err != nil {
-			return err
-		}
-	}
 	var events int64
 	var first, last sql.NullInt64
 	err := s.tx.QueryRowContext(ctx, `SELECT COUNT(*), MIN(epoch_us("timestamp")), MAX(epoch_us("timestamp")) FROM "loaf_stage"`).Scan(&events, &first, &last)
@@ -93,12 +90,24 @@ func (s *storing) insert(ctx context.Context) error {
 	return err
 }
 
-// promote gives columns to the properties of what is to be stored.
-func (s *storing) promote(ctx context.Context, properties []*property) error {
-	if _, err := promote(ctx, s.tx, warehouse.EventProperties, properties); err != nil {
+// promote gives columns to the properties of what is to be stored, before the first of
+// it is: DuckDB commits no transaction that has altered a table after it wrote to it.
+func (s *storing) promote(ctx context.Context, checked []checked) error {
+	found := map[string]*property{}
+	for _, c := range checked {
+		for raw, t := range c.properties {
+			name := wire.Text([]byte(raw))
+			if found[name] == nil {
+				found[name] = &property{name: name}
+			}
+			found[name].staged = found[name].staged.and(*t)
+		}
+	}
+	s.properties = slices.SortedFunc(maps.Values(found), func(a, b *property) int { return strings.Compare(a.name, b.name) })
+	s.properties = slices.DeleteFunc(s.properties, func(p *property) bool { return p.staged.count() == 0 })
+	if _, err := promote(ctx, s.tx, warehouse.EventProperties, s.properties); err != nil {
 		return fmt.Errorf("add columns: %w", err)
 	}
-	s.properties = properties
 	return nil
 }
 

@@ -5,11 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/dataloaf/dataloaf/functions/warehouse"
 	"github.com/dataloaf/dataloaf/functions/warehouse/internal/writer"
@@ -26,7 +23,7 @@ const (
 )
 
 // storeSlices stores the only object of a load slice by slice. The slices lie in
-// files, since they are read twice.
+// files for DuckDB to read.
 func (e *engine) storeSlices(ctx context.Context, s *storing) (err error) {
 	dir := e.slicesDir
 	if dir == "" {
@@ -46,26 +43,8 @@ func (e *engine) storeSlices(ctx context.Context, s *storing) (err error) {
 	if err != nil {
 		return err
 	}
-	found := map[string]*property{}
 	for _, path := range paths {
 		s.byPath[path] = 0
-		properties, err := membersOf(ctx, s.tx, fmt.Sprintf(readEvents, literalList([]string{path}), "uncompressed"), warehouse.EventProperties.JSON)
-		if err != nil {
-			return fmt.Errorf("read the properties: %w", err)
-		}
-		for _, p := range properties {
-			if known := found[p.name]; known != nil {
-				known.staged = known.staged.and(p.staged)
-			} else {
-				found[p.name] = p
-			}
-		}
-	}
-	properties := slices.SortedFunc(maps.Values(found), func(a, b *property) int { return strings.Compare(a.name, b.name) })
-	if err := s.promote(ctx, properties); err != nil {
-		return err
-	}
-	for _, path := range paths {
 		if err := s.store(ctx, part{[]string{path}, "uncompressed"}); err != nil {
 			return err
 		}

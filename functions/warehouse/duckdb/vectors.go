@@ -49,14 +49,20 @@ func share(path string, options url.Values) (bindings.Database, error) {
 // vectorReader is a connection in a transaction, which sees one state of the tables.
 type vectorReader struct{ conn bindings.Connection }
 
+// beginReading begins a transaction, and says how much of a result may wait to be
+// fetched: with less (the default is 1 MB) DuckDB's threads wait for each other.
+const beginReading = `SET SESSION streaming_buffer_size = '16MB'; BEGIN TRANSACTION READ ONLY`
+
 // vectors begins a reading.
-func (w *Warehouse) vectors(ctx context.Context) (warehouse.VectorReader, error) {
+func (w *Warehouse) vectors(context.Context) (warehouse.VectorReader, error) {
 	r := &vectorReader{}
 	if bindings.Connect(w.shared, &r.conn) == bindings.StateError {
 		return nil, errors.New("connect to DuckDB")
 	}
-	err := r.Read(ctx, "BEGIN TRANSACTION READ ONLY", nil, func(int, warehouse.Vectors) error { return nil })
-	if err != nil {
+	var result bindings.Result
+	defer bindings.DestroyResult(&result)
+	if bindings.Query(r.conn, beginReading, &result) == bindings.StateError {
+		err := fmt.Errorf("begin a reading: %s", bindings.ResultError(&result))
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -222,6 +228,11 @@ func (v vectors) Int32(column int) []int32 {
 // Int64 implements warehouse.Vectors.
 func (v vectors) Int64(column int) []int64 {
 	return unsafe.Slice((*int64)(v.data(column, bindings.TypeBigInt, bindings.TypeTimestamp)), v.rows)
+}
+
+// Float64 implements warehouse.Vectors.
+func (v vectors) Float64(column int) []float64 {
+	return unsafe.Slice((*float64)(v.data(column, bindings.TypeDouble)), v.rows)
 }
 
 // text is duckdb_string_t: the length, and the text itself or, behind its first four
