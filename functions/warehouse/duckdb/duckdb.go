@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
@@ -29,7 +28,8 @@ var migrations embed.FS
 
 // Config says where the warehouse and its raw objects lie.
 type Config struct {
-	// Path is the database file; empty keeps everything in memory.
+	// Path is the database file; empty keeps everything in memory, where it is read
+	// through database/sql alone.
 	Path string
 	// Source opens user objects, ObjectPath gives the local path of an event
 	// object, which DuckDB reads itself.
@@ -73,12 +73,7 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if c.MemoryLimit != "" {
 		options.Set("memory_limit", c.MemoryLimit)
 	}
-	path := c.Path
-	if path == "" {
-		// Without a name of its own it could not be shared.
-		path = fmt.Sprintf(":memory:dataloaf%d", unnamed.Add(1))
-	}
-	connector, err := duckdb.NewConnector(path+"?"+options.Encode(), nil)
+	connector, err := duckdb.NewConnector(c.Path+"?"+options.Encode(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err))
 	}
@@ -90,12 +85,12 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, explainOpen(err)), db.Close())
 	}
-	shared, err := share(path, options)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, err), db.Close())
-	}
+	var shared bindings.Database
 	e := &engine{source: c.Source, objectPath: c.ObjectPath, run: c.Run}
 	if c.Path != "" {
+		if shared, err = share(c.Path, options); err != nil {
+			return nil, errors.Join(fmt.Errorf("open the warehouse %s: %w", c.Path, err), db.Close())
+		}
 		e.slicesDir = c.Path + ".slices"
 		// What a process that was killed left there may be of users deleted since.
 		if err := os.RemoveAll(e.slicesDir); err != nil {
@@ -105,9 +100,6 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 	}
 	return &Warehouse{Writer: writer.New(db, e, c.Source, c.Now), db: db, shared: shared, engine: e, now: c.Now}, nil
 }
-
-// unnamed counts the databases that are in memory alone.
-var unnamed atomic.Int64
 
 func explainOpen(err error) error {
 	if strings.Contains(err.Error(), "Conflicting lock") || strings.Contains(err.Error(), "Could not set lock") {
@@ -134,7 +126,11 @@ func (w *Warehouse) Migrate(ctx context.Context) error {
 
 // Database is what readers query.
 func (w *Warehouse) Database() warehouse.Database {
-	return warehouse.Database{SQL: w.db, Dialect: warehouse.DuckDB, Vectors: w.vectors}
+	database := warehouse.Database{SQL: w.db, Dialect: warehouse.DuckDB}
+	if w.shared.Ptr != nil { // the driver gives the databases in memory no name to share them by
+		database.Vectors = w.vectors
+	}
+	return database
 }
 
 // Close writes everything into the file and lets go of it.
