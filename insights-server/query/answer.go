@@ -60,7 +60,7 @@ func ask(ctx context.Context, q warehouse.Querier, statement Statement) (*sql.Ro
 
 // answer runs a query.
 func (s *Service) answer(ctx context.Context, q insight.Query) (insight.Answer, state, error) {
-	r := &reading{columns: s.db.Vectors != nil && fromColumns(q)}
+	r := &reading{columns: s.options.ColumnBytes > 0 && s.db.Vectors != nil && fromColumns(q)}
 	ctx = context.WithValue(ctx, readingKey{}, r)
 	a, err := s.runKind(ctx, q)
 	if err == nil && !r.done {

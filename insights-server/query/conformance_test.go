@@ -3,6 +3,7 @@ package query_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -338,7 +339,7 @@ func ask(t *testing.T, answers *reference.Reference, services map[string]*query.
 		t.Fatalf("%s: %v", body, err)
 	}
 	want := expected(answers, q)
-	for _, name := range engineNames {
+	for _, name := range slices.Sorted(maps.Keys(services)) {
 		got, err := services[name].Run(t.Context(), q)
 		if err != nil {
 			t.Errorf("%s on %s: %v", body, name, err)

@@ -50,11 +50,14 @@ func open(t *testing.T, name string, raw folder) engine {
 // now is the tests' clock: in the middle of a day at which clocks change.
 var now = time.Date(2024, 10, 27, 11, 30, 0, 0, time.UTC)
 
-func service(w engine) *query.Service {
-	return query.New(w.Database(), query.Options{Now: func() time.Time { return now }, Cohorts: findCohort})
+func service(w engine) *query.Service { return serviceOf(w, 0) }
+
+func serviceOf(w engine, columnBytes int64) *query.Service {
+	return query.New(w.Database(), query.Options{Now: func() time.Time { return now }, Cohorts: findCohort, ColumnBytes: columnBytes})
 }
 
-// loaded gives each engine with the dataset in it.
+// loaded gives each engine with the dataset in it, and DuckDB once more for each of the
+// other ways in which it may be asked.
 func loaded(t *testing.T, d *dataset) map[string]*query.Service {
 	t.Helper()
 	raw := folder(t.TempDir())
@@ -70,6 +73,10 @@ func loaded(t *testing.T, d *dataset) map[string]*query.Service {
 			if _, err := w.Load(t.Context(), objects); err != nil {
 				t.Fatalf("load into %s: %v", name, err)
 			}
+		}
+		if name == "duckdb" {
+			services["duckdb without columns"] = serviceOf(w, -1)
+			services["duckdb with little memory"] = serviceOf(w, 64<<10)
 		}
 	}
 	return services

@@ -42,6 +42,10 @@ type Options struct {
 	// nothing of a warehouse that is billed for every time that it wakes. 0 asks
 	// each time.
 	CacheTrust time.Duration
+	// ColumnBytes bounds what the answer to one question keeps of what it reads as
+	// whole columns; what would take more is asked of the engine in the other way. 0
+	// means 64 MiB, less than 0 that no columns are read.
+	ColumnBytes int64
 	// Cohorts looks up a cohort by its id; an error wraps ErrNoCohort where there
 	// is none. nil means that there are no cohorts.
 	Cohorts func(ctx context.Context, id string) (insight.Cohort, error)
@@ -91,6 +95,9 @@ func New(db warehouse.Database, o Options) *Service {
 	}
 	if o.MaxWait <= 0 {
 		o.MaxWait = 10 * time.Second
+	}
+	if o.ColumnBytes == 0 {
+		o.ColumnBytes = defaultColumnBytes
 	}
 	if o.ExportTimeout <= 0 {
 		o.ExportTimeout = 30 * time.Minute

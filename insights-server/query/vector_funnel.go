@@ -15,17 +15,15 @@ import (
 	"github.com/dataloaf/dataloaf/insights-server/query/dialect"
 )
 
-// maxFunnelEvents is how many events of a funnel are held in memory at a time: with
-// more, the users are taken in several turns.
-const maxFunnelEvents = 4 << 20
-
 // funnel follows the users of a funnel.
 func (v *vectorReading) funnel(ctx context.Context, f *funnel, axis insight.Axis, d dialect.Dialect) error {
 	events, err := v.mostEvents(ctx, f.query.Steps)
 	if err != nil {
 		return err
 	}
-	users := v.users/(events/maxFunnelEvents+1) + 1
+	// With more events than may be kept the users are taken in several turns.
+	turns := events*momentBytes/v.most + 1
+	users := v.users/turns + 1
 	for first := int64(0); first <= v.users; first += users {
 		statements, err := planMoments(f.query, axis, first, min(first+users-1, v.users), d)
 		if err != nil {
@@ -119,6 +117,8 @@ type userMoments struct {
 }
 
 const (
+	// momentBytes is how long a userMoment is.
+	momentBytes = 16
 	// funnelShares is how many shares there are at most. What belongs to one lies
 	// close together when it is put in order.
 	funnelShares = 128

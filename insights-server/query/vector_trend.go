@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -117,7 +116,7 @@ func (v *vectorReading) count(ctx context.Context, statement Statement, t insigh
 	switch {
 	case t == insight.UniqueUsers, t == insight.AveragePerUser:
 		words := int(v.users/64) + 1
-		if words*8*buckets*v.Workers() > maxVectorBytes {
+		if v.places(buckets*words) < 1 {
 			return nil, errOtherWay
 		}
 		return collect(ctx, v, statement, func() *userCounts {
@@ -125,7 +124,7 @@ func (v *vectorReading) count(ctx context.Context, statement Statement, t insigh
 		})
 	case number:
 		return collect(ctx, v, statement, func() *quantile {
-			return &quantile{counts: events(), q: quantiles[t], most: maxVectorBytes / 8 / v.Workers(), numbers: make([][][]float64, buckets)}
+			return &quantile{counts: events(), q: quantiles[t], most: v.places(1), numbers: make([][][]float64, buckets)}
 		})
 	default:
 		return collect(ctx, v, statement, func() *counts { c := events(); return &c })
@@ -447,15 +446,11 @@ func (c *codeCounts) bucketsOf(code int) []int64 {
 	return c.events[code*c.buckets : (code+1)*c.buckets]
 }
 
-func (c *codeCounts) give(*tally) error {
-	return errors.New("counts of texts belong to several tallies")
-}
-
 // breakdown answers a breakdown of totals.
 func (v *vectorReading) breakdown(ctx context.Context, t *trend, axis insight.Axis, d dialect.Dialect) error {
 	b := *t.query.Breakdown
 	buckets := len(axis.Starts)
-	most := maxVectorBytes / 8 / buckets / v.Workers()
+	most := v.places(buckets)
 	texts, users := newCodes(most), []int32(nil)
 	if b.Scope == insight.ScopeUser {
 		var err error
@@ -524,6 +519,9 @@ func (v *vectorReading) usersCodes(ctx context.Context, b insight.Breakdown, mos
 	}
 	key := d.GroupKey(property)
 	if key.Marked {
+		return found, nil, errOtherWay
+	}
+	if 4*v.users > v.most {
 		return found, nil, errOtherWay
 	}
 	of := make([]int32, v.users+1)

@@ -24,6 +24,8 @@ type vectorReading struct {
 	reading *reading
 	// users is the largest key of a user.
 	users int64
+	// most is how many bytes may be kept.
+	most int64
 }
 
 // vectorsOf is the reading of columns that an answer is made from; nil where it is made
@@ -96,7 +98,7 @@ func (r *reading) withinColumns(ctx context.Context, s *Service, work func() err
 			return err
 		}
 	}
-	r.vectors = &vectorReading{VectorReader: v, reading: r, users: known.users}
+	r.vectors = &vectorReading{VectorReader: v, reading: r, users: known.users, most: s.options.ColumnBytes}
 	defer func() { r.vectors = nil }()
 	err = work()
 	r.done = err == nil
@@ -124,9 +126,13 @@ func (v *vectorReading) ask(ctx context.Context, statement Statement, take func(
 	return v.Read(ctx, statement.SQL, statement.Args, take)
 }
 
-// maxVectorBytes bounds what a series keeps of sets, counts and numbers; with more it is
-// answered in the other way.
-const maxVectorBytes = 64 << 20
+const defaultColumnBytes = 64 << 20
+
+// places is how many rows of so many numbers, of eight bytes each, every worker may
+// keep.
+func (v *vectorReading) places(numbers int) int {
+	return int(v.most / 8 / int64(numbers) / int64(v.Workers()))
+}
 
 // bucketFinder finds the buckets of an axis. Events come in the order of time but
 // for jumps, so it looks at the stretch of the one before first.
