@@ -18,6 +18,9 @@ type itemRules struct {
 	// receivedAt, when set, takes the field received_at, which only raw records
 	// have.
 	receivedAt *time.Time
+	// properties, when set, is called with the raw properties, which are not checked
+	// yet; more than once when the field is repeated.
+	properties func(raw []byte)
 }
 
 // fields calls set with the name and raw value of each field of the item that
@@ -97,6 +100,9 @@ func parseEvent(raw []byte, rules itemRules) (Event, *ItemError) {
 			at = value
 		case "properties":
 			properties = value
+			if rules.properties != nil && value != nil {
+				rules.properties(value)
+			}
 		default:
 			return rules.extra(field, value)
 		}
@@ -257,7 +263,11 @@ func eventID(raw []byte) (string, *ItemError) {
 	}
 	if raw[0] == '"' {
 		if _, f := checkString(raw); f == sound {
-			if id := strings.ToLower(unquote(raw)); isUUID(id) {
+			id := unquote(raw)
+			if isUUID(id) {
+				return id, nil
+			}
+			if id = strings.ToLower(id); isUUID(id) {
 				return id, nil
 			}
 		}

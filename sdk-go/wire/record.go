@@ -91,18 +91,26 @@ func ParseEventRecord(line []byte) (Event, time.Time, error) {
 	return parseRecord(line, parseEvent)
 }
 
-// Properties calls f with the name and the value, both as JSON, of each property of a
-// raw record that ParseEventRecord has accepted: one that is repeated as often as it is.
-func Properties(line []byte, f func(name, value []byte)) {
-	members(line, space(line, 0), func(key, value []byte) bool {
-		if fieldName(key) == "properties" && value[0] == '{' {
-			members(value, 0, func(name, value []byte) bool {
-				f(name, value)
-				return true
-			})
+// CheckEventRecord is ParseEventRecord for who needs the properties alone: it calls f
+// with the name and the value of each, both as JSON, and of one that is repeated as
+// often as it is.
+func CheckEventRecord(line []byte, f func(name, value []byte)) error {
+	var objects [1][]byte
+	raw := objects[:0]
+	_, _, err := readRecord(line, itemRules{properties: func(properties []byte) { raw = append(raw, properties) }}, parseEvent)
+	if err != nil {
+		return err
+	}
+	for _, properties := range raw {
+		if properties[0] != '{' {
+			continue // another came after it
 		}
-		return true
-	})
+		members(properties, 0, func(name, value []byte) bool {
+			f(name, value)
+			return true
+		})
+	}
+	return nil
 }
 
 // Text gives the text of a JSON string of a record that was accepted.
@@ -121,8 +129,13 @@ func ParseUpdateRecord(line []byte) (UserUpdate, time.Time, error) {
 }
 
 func parseRecord[T any](line []byte, parse func([]byte, itemRules) (T, *ItemError)) (T, time.Time, error) {
+	return readRecord(line, itemRules{}, parse)
+}
+
+func readRecord[T any](line []byte, rules itemRules, parse func([]byte, itemRules) (T, *ItemError)) (T, time.Time, error) {
 	var receivedAt time.Time
-	item, err := parseItem(line, itemRules{receivedAt: &receivedAt}, parse)
+	rules.receivedAt = &receivedAt
+	item, err := parseItem(line, rules, parse)
 	if err == nil && receivedAt.IsZero() {
 		err = &ItemError{Code: CodeTimestampRequired, Field: "received_at", Message: "received_at is missing"}
 	}

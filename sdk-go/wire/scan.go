@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,12 +24,41 @@ func space(b []byte, i int) int {
 
 // stringEnd gives the place after the string that starts at i.
 func stringEnd(b []byte, i int) int {
-	for i++; b[i] != '"'; i++ {
-		if b[i] == '\\' {
+	for i++; ; {
+		for ; i+8 <= len(b); i += 8 {
+			word := binary.LittleEndian.Uint64(b[i:])
+			if found := equal(word, '"') | equal(word, '\\'); found != 0 {
+				i += bits.TrailingZeros64(found) / 8
+				break
+			}
+		}
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
 			i++
 		}
+		i++
 	}
-	return i + 1
+}
+
+// Text is looked through eight bytes at a time (Mycroft's test for a zero byte, in
+// "Hacker's Delight", 2nd edition, 6-1). Of what is found the lowest bit is right; the
+// bits above it may be wrong.
+const (
+	everyByte = 0x0101010101010101
+	highBits  = 0x80 * everyByte
+)
+
+// equal has a bit in each byte of a word that is a letter below 128.
+func equal(word uint64, letter byte) uint64 {
+	word ^= everyByte * uint64(letter)
+	return (word - everyByte) &^ word & highBits
+}
+
+// below has a bit in each byte of a word that is less than a letter below 128.
+func below(word uint64, letter byte) uint64 {
+	return (word - everyByte*uint64(letter)) &^ word & highBits
 }
 
 // valueEnd gives the place after the value that starts at i.
@@ -101,18 +132,28 @@ const (
 	brokenUTF8
 )
 
+// plain tells whether text is ASCII without a backslash.
+func plain(text []byte) bool {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		word := binary.LittleEndian.Uint64(text[i:])
+		if word&highBits|equal(word, '\\') != 0 {
+			return false
+		}
+	}
+	for _, c := range text[i:] {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // checkString looks for what the stores behind refuse in a raw JSON string,
 // and counts its characters.
 func checkString(raw []byte) (chars int, f fault) {
 	body := raw[1 : len(raw)-1]
-	plain := true
-	for _, c := range body {
-		if c == '\\' || c >= utf8.RuneSelf {
-			plain = false
-			break
-		}
-	}
-	if plain {
+	if plain(body) {
 		return len(body), sound
 	}
 	if !utf8.Valid(body) {
@@ -328,10 +369,37 @@ func (c *compactor) array(raw []byte, depth int) (failed *ItemError) {
 // member is a key with its value, in the order of the keys' first mention.
 type member struct{ rawKey, value []byte }
 
+// object looks for repeated keys as it goes, and begins again when there may be one: of
+// a repeated key the last value stays, and what is wrong with the others is no matter.
 func (c *compactor) object(raw []byte, depth int) (failed *ItemError) {
-	if repeats(raw) {
-		return c.objectLastWins(raw, depth)
+	start := len(c.dst)
+	c.dst = append(c.dst, '{')
+	var seen keys
+	first, unsure := true, false
+	members(raw, 0, func(key, value []byte) bool {
+		if unsure = !seen.add(key); unsure {
+			return false
+		}
+		failed = c.member(member{key, value}, first, depth)
+		first = false
+		return failed == nil
+	})
+	if unsure || failed != nil {
+		if repeats(raw) {
+			c.dst = c.dst[:start]
+			return c.objectLastWins(raw, depth)
+		}
+		if unsure {
+			c.dst = c.dst[:start]
+			return c.objectOnce(raw, depth)
+		}
 	}
+	c.dst = append(c.dst, '}')
+	return failed
+}
+
+// objectOnce is object for one that repeats no key.
+func (c *compactor) objectOnce(raw []byte, depth int) (failed *ItemError) {
 	c.dst = append(c.dst, '{')
 	first := true
 	members(raw, 0, func(key, value []byte) bool {
@@ -341,6 +409,27 @@ func (c *compactor) object(raw []byte, depth int) (failed *ItemError) {
 	})
 	c.dst = append(c.dst, '}')
 	return failed
+}
+
+// keys are the first keys of an object, which are compared in place.
+type keys struct {
+	few [16][]byte
+	n   int
+}
+
+// add takes in one more; false when it is there already, or may be.
+func (k *keys) add(key []byte) bool {
+	if k.n == len(k.few) || bytes.IndexByte(key, '\\') >= 0 {
+		return false
+	}
+	for _, other := range k.few[:k.n] {
+		if bytes.Equal(other, key) {
+			return false
+		}
+	}
+	k.few[k.n] = key
+	k.n++
+	return true
 }
 
 func (c *compactor) member(m member, first bool, depth int) *ItemError {
@@ -401,26 +490,17 @@ func (c *compactor) objectLastWins(raw []byte, depth int) *ItemError {
 // place, which needs no memory; an escape in a key, or many of them, and they
 // are compared unquoted.
 func repeats(raw []byte) bool {
-	var few [16][]byte
-	n, escaped, found := 0, false, false
+	var few keys
+	unsure := false
 	members(raw, 0, func(key, _ []byte) bool {
-		if n < len(few) {
-			for _, k := range few[:n] {
-				if bytes.Equal(k, key) {
-					found = true
-					return false
-				}
-			}
-			few[n] = key
-		}
-		n++
-		escaped = escaped || bytes.IndexByte(key, '\\') >= 0
-		return true
+		unsure = !few.add(key)
+		return !unsure
 	})
-	if found || (n <= len(few) && !escaped) {
-		return found
+	if !unsure {
+		return false
 	}
-	seen := make(map[string]bool, n)
+	found := false
+	seen := map[string]bool{}
 	members(raw, 0, func(key, _ []byte) bool {
 		name := string(key)
 		if _, f := checkString(key); f == sound {

@@ -1,5 +1,10 @@
 package wire
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // maxNesting is how deep JSON may nest for encoding/json.
 const maxNesting = 10_000
 
@@ -101,6 +106,15 @@ func validArray(b []byte, i, depth int) (end int, ok bool) {
 // validString goes on after the opening quote.
 func validString(b []byte, i int) (end int, ok bool) {
 	for i < len(b) {
+		if i+8 <= len(b) {
+			word := binary.LittleEndian.Uint64(b[i:])
+			found := equal(word, '"') | equal(word, '\\') | below(word, 0x20)
+			if found == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(found) / 8
+		}
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1, true

@@ -236,6 +236,14 @@ var errLarge = errors.New("a large object is loaded alone")
 
 func (e *engine) checkObject(ctx context.Context, o warehouse.Object, most int64) (c checked, err error) {
 	c.properties = map[string]*types{}
+	note := func(name, value []byte) {
+		t := c.properties[string(name)]
+		if t == nil {
+			t = &types{}
+			c.properties[string(name)] = t
+		}
+		t.addFirst(value[0])
+	}
 	err = writer.Lines(ctx, e.source, o, func(line []byte) error {
 		if len(bytes.TrimSpace(line)) == 0 {
 			return nil
@@ -245,18 +253,7 @@ func (e *engine) checkObject(ctx context.Context, o warehouse.Object, most int64
 		if c.bytes > most {
 			return errLarge
 		}
-		if _, _, err := wire.ParseEventRecord(line); err != nil {
-			return err
-		}
-		wire.Properties(line, func(name, value []byte) {
-			t := c.properties[string(name)]
-			if t == nil {
-				t = &types{}
-				c.properties[string(name)] = t
-			}
-			t.addFirst(value[0])
-		})
-		return nil
+		return wire.CheckEventRecord(line, note)
 	})
 	if errors.Is(err, errLarge) {
 		err = fmt.Errorf("%w: %s: %w", warehouse.ErrTooMuch, o.ID(), errLarge)
