@@ -54,7 +54,10 @@ type vectorReader struct{ conn bindings.Connection }
 const beginReading = `SET SESSION streaming_buffer_size = '16MB'; BEGIN TRANSACTION READ ONLY`
 
 // vectors begins a reading.
-func (w *Warehouse) vectors(context.Context) (warehouse.VectorReader, error) {
+func (w *Warehouse) vectors(ctx context.Context) (warehouse.VectorReader, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
 	r := &vectorReader{}
 	if bindings.Connect(w.shared, &r.conn) == bindings.StateError {
 		return nil, errors.New("connect to DuckDB")
